@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client_frame::{ClientFrame, Join, JoinOnTheWire};
-use crate::object::{self, Object};
+use crate::object::Object;
 use crate::refusal::{ErrorCode, Refusal};
 use crate::request::RequestId;
 use crate::server_frame::ServerFrame;
