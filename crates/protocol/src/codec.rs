@@ -68,14 +68,20 @@ pub fn decode_server(text: &str) -> Result<ServerFrame, Refusal> {
 }
 
 /// Reads what a server sent to a client that asked for batches: one frame, or an array of them.
+/// Frames of an unknown type are left out: a later version's news must not cost the rest.
+///
+/// # Errors
+/// Says what is wrong with the first frame of a known type that can't be read.
 pub fn decode_server_batch(text: &str) -> Result<Vec<ServerFrame>, Refusal> {
-    if !text.trim_start().starts_with('[') {
-        return decode_server(text).map(|frame| vec![frame]);
-    }
-    let frames: Vec<&RawValue> = serde_json::from_str(text).map_err(bad_frame)?;
+    let frames: Vec<&RawValue> = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).map_err(bad_frame)?
+    } else {
+        vec![serde_json::from_str(text).map_err(bad_frame)?]
+    };
     frames
         .into_iter()
         .map(|raw| decode_server(raw.get()))
+        .filter(|read| !matches!(read, Err(refusal) if refusal.code == ErrorCode::UnknownType))
         .collect()
 }
 

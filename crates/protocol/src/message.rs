@@ -49,6 +49,7 @@ impl Body {
         let mut reader = serde_json::Deserializer::from_str(text);
         object::only::<Said, _>(&mut reader).ok()?;
         reader.end().ok()?;
+        serde_json::from_str::<Unstamped>(text).ok()?;
         // The stamp is put right behind the brace.
         text.starts_with("{\"").then(|| Self(text.into()))
     }
@@ -56,6 +57,34 @@ impl Body {
     /// The body as JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A body that brings none of the stamp's fields along: with one of them doubled, the frame that
+/// [`Message::encode`] makes would be one that no client takes.
+#[derive(Deserialize)]
+struct Unstamped {
+    #[serde(default, rename = "type")]
+    _kind: Absent,
+    #[serde(default, rename = "room")]
+    _room: Absent,
+    #[serde(default, rename = "epoch")]
+    _epoch: Absent,
+    #[serde(default, rename = "seq")]
+    _seq: Absent,
+    #[serde(default, rename = "timestamp")]
+    _timestamp: Absent,
+}
+
+/// A field that is not there; one that is there is refused, whatever it holds.
+#[derive(Default)]
+struct Absent;
+
+impl<'de> Deserialize<'de> for Absent {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom(
+            "a body holds a field of the stamp",
+        ))
     }
 }
 
