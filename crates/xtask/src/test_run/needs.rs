@@ -158,11 +158,17 @@ fn install(apt: &Path, packages: &[&str]) -> Result<(), String> {
 
 fn apt_get(apt: &Path, words: &[&str]) -> Job {
     // Another apt (unattended upgrades on a fresh machine) is waited for, not failed on.
-    let patience = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
+    let manner = [
+        "-q",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+        "-o",
+        "Acquire::Retries=3",
+    ];
     Job {
         program: apt.into(),
         shown_as: "apt-get",
-        arguments: patience
+        arguments: manner
             .iter()
             .chain(words)
             .map(|&word| word.to_owned())
