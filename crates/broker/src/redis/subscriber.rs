@@ -1,0 +1,268 @@
+//! The subscribe link to one Redis: one task, one connection, every room of this node.
+//!
+//! It notices a dead peer within [`DEAD_AFTER`], comes back with jittered back-off, subscribes to
+//! everything again in batches, and only then tells every feed that it was interrupted, so that
+//! whoever compares with the log then can't miss what is said meanwhile (P7). A subscriber that
+//! Redis cut for a full output buffer walks the same road.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::{Cmd, ConnectionInfo};
+use roomcast_protocol::{NodeId, RoomName};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::backoff::Backoff;
+use super::round_trip::RoundTrip;
+use super::subscriptions::Subscriptions;
+use super::trouble::Trouble;
+use super::wire::{Incoming, Wire, WireError};
+use super::{keys, payload};
+use crate::port::FeedEvent;
+use crate::route::feed_index;
+
+/// Channels in one command: more would hold up everybody else on that Redis.
+const BATCH_CHANNELS_MAX: usize = 1_000;
+/// How often the link asks for a sign of life.
+const PING_EVERY: Duration = Duration::from_millis(1_000);
+/// How long nothing may come before the peer counts as dead.
+const DEAD_AFTER: Duration = Duration::from_millis(2_500);
+/// Wishes that may wait for the link.
+pub(super) const REQUESTS_MAX: usize = 4_096;
+
+/// A wish to the subscriber.
+pub(super) enum Request {
+    /// Subscribe; say when done.
+    Subscribe(RoomName, oneshot::Sender<()>),
+    /// Unsubscribe.
+    Unsubscribe(RoomName),
+    /// Redis has forgotten everything: every room must be compared with the log.
+    Forgotten,
+}
+
+pub(super) struct Subscriber {
+    pub(super) info: ConnectionInfo,
+    pub(super) node: NodeId,
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) feeds: Vec<mpsc::Sender<FeedEvent>>,
+    pub(super) round_trip: Arc<RoundTrip>,
+    pub(super) trouble: Arc<Trouble>,
+    /// How many rooms are subscribed, for metrics.
+    pub(super) rooms: Arc<AtomicU64>,
+    pub(super) subscriptions: Subscriptions,
+}
+
+/// Why serving a link ended.
+enum End {
+    /// The link is of no use any more.
+    Lost(WireError),
+    /// The broker was dropped, or nobody reads the feeds.
+    Stopped,
+}
+
+/// What a live link knows about itself.
+struct Link {
+    wire: Wire,
+    heard_at: Instant,
+    pinged_at: Instant,
+    /// All rooms were asked for on this link, but not all are answered yet.
+    settling: bool,
+}
+
+impl Subscriber {
+    /// Serves until the broker is dropped.
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::new();
+        loop {
+            match Wire::connect(&self.info).await {
+                Ok(wire) => {
+                    backoff.reset();
+                    match self.serve(wire).await {
+                        End::Stopped => return,
+                        End::Lost(error) => {
+                            self.trouble.reconnected();
+                            tracing::warn!(%error, "the subscribe link was lost");
+                        }
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "the subscribe link can't be made"),
+            }
+            if !self.wait(backoff.next()).await {
+                return;
+            }
+        }
+    }
+
+    /// Takes wishes while there is no link, so that nobody is held up; false if stopped.
+    async fn wait(&mut self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return true,
+                request = self.requests.recv() => match request {
+                    Some(Request::Subscribe(room, done)) => drop(self.subscriptions.want(&room, done)),
+                    Some(Request::Unsubscribe(room)) => drop(self.subscriptions.forget(&room)),
+                    // The link to come says so itself.
+                    Some(Request::Forgotten) => {}
+                    None => return false,
+                },
+            }
+        }
+    }
+
+    async fn serve(&mut self, wire: Wire) -> End {
+        let now = Instant::now();
+        let mut link = Link {
+            wire,
+            heard_at: now,
+            pinged_at: now,
+            settling: true,
+        };
+        if let Err(error) = self.subscribe_everything(&mut link).await {
+            return End::Lost(error);
+        }
+        let mut tick = interval(PING_EVERY / 4);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let step = tokio::select! {
+                incoming = link.wire.next() => match incoming {
+                    Ok(incoming) => self.take(&mut link, incoming).await,
+                    Err(error) => Err(End::Lost(error)),
+                },
+                request = self.requests.recv() => match request {
+                    Some(request) => self.grant(&mut link, request).await,
+                    None => Err(End::Stopped),
+                },
+                _ = tick.tick() => look_for_life(&mut link).await.map_err(End::Lost),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    async fn subscribe_everything(&mut self, link: &mut Link) -> Result<(), WireError> {
+        link.wire
+            .send(redis::cmd("SSUBSCRIBE").arg(keys::probe(&self.node)))
+            .await?;
+        let rooms = self.subscriptions.begin_again();
+        for batch in rooms.chunks(BATCH_CHANNELS_MAX) {
+            self.send_for(link, "SSUBSCRIBE", batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_for(
+        &mut self,
+        link: &mut Link,
+        verb: &str,
+        rooms: &[RoomName],
+    ) -> Result<(), WireError> {
+        let mut command = redis::cmd(verb);
+        for room in rooms {
+            command.arg(keys::channel(room));
+            self.subscriptions.sent(room);
+        }
+        self.rooms
+            .store(self.subscriptions.len() as u64, Ordering::Relaxed);
+        link.wire.send(&command).await
+    }
+
+    /// Takes what came in.
+    async fn take(&mut self, link: &mut Link, incoming: Incoming) -> Result<(), End> {
+        link.heard_at = Instant::now();
+        match incoming {
+            Incoming::Told { channel, payload } => self.tell(link, &channel, &payload).await?,
+            Incoming::Answered { channel } => {
+                if let Some(room) = keys::room_of_channel(&channel) {
+                    self.subscriptions.answered(&room);
+                }
+            }
+            Incoming::Other => {}
+        }
+        if link.settling && self.subscriptions.settled() {
+            link.settling = false;
+            self.tell_all(&FeedEvent::Interrupted).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, link: &mut Link, channel: &str, payload: &str) -> Result<(), End> {
+        let Some(room) = keys::room_of_channel(channel) else {
+            self.round_trip.came_back();
+            return Ok(());
+        };
+        let feed = &self.feeds[feed_index(&room, self.feeds.len())];
+        match payload::event(room, payload) {
+            Ok(event) => {
+                feed.send(event).await.map_err(|_| End::Stopped)?;
+                // However long that took, it was not the peer's silence.
+                link.heard_at = Instant::now();
+            }
+            Err(error) => drop(self.trouble.note(error)),
+        }
+        Ok(())
+    }
+
+    async fn tell_all(&self, event: &FeedEvent) -> Result<(), End> {
+        for feed in &self.feeds {
+            feed.send(event.clone()).await.map_err(|_| End::Stopped)?;
+        }
+        Ok(())
+    }
+
+    /// Grants a wish, and those that wait behind it, in few commands.
+    async fn grant(&mut self, link: &mut Link, first: Request) -> Result<(), End> {
+        let mut next = Some(first);
+        let mut fresh: Vec<RoomName> = Vec::new();
+        while let Some(request) = next {
+            match request {
+                Request::Subscribe(room, done) => {
+                    if self.subscriptions.want(&room, done) {
+                        fresh.push(room);
+                    }
+                }
+                Request::Unsubscribe(room) => {
+                    self.flush(link, &mut fresh).await?;
+                    if self.subscriptions.forget(&room) {
+                        let sent = self.send_for(link, "SUNSUBSCRIBE", &[room]).await;
+                        sent.map_err(End::Lost)?;
+                    }
+                }
+                Request::Forgotten => self.tell_all(&FeedEvent::Interrupted).await?,
+            }
+            let full = fresh.len() >= BATCH_CHANNELS_MAX;
+            next = if full {
+                None
+            } else {
+                self.requests.try_recv().ok()
+            };
+        }
+        self.flush(link, &mut fresh).await
+    }
+
+    async fn flush(&mut self, link: &mut Link, rooms: &mut Vec<RoomName>) -> Result<(), End> {
+        if rooms.is_empty() {
+            return Ok(());
+        }
+        let rooms = std::mem::take(rooms);
+        self.send_for(link, "SSUBSCRIBE", &rooms)
+            .await
+            .map_err(End::Lost)
+    }
+}
+
+async fn look_for_life(link: &mut Link) -> Result<(), WireError> {
+    let now = Instant::now();
+    if now.duration_since(link.heard_at) > DEAD_AFTER {
+        return Err(WireError::Timeout);
+    }
+    if now.duration_since(link.pinged_at) >= PING_EVERY {
+        link.pinged_at = now;
+        let ping: Cmd = redis::cmd("PING");
+        link.wire.send(&ping).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Redis's complaints, sorted by who can act, counted, and logged once rather than a thousand times.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+use tokio::time::Instant;
+
+use crate::error::{BrokerError, RefusedBy};
+use crate::port::StatsSnapshot;
+
+/// How often one kind of complaint is logged at most.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Counts what goes wrong, and logs it in moderation.
+#[derive(Default)]
+pub(super) struct Trouble {
+    reconnects: AtomicU64,
+    unavailable: Complaint,
+    refused: Complaint,
+    corrupt: Complaint,
+}
+
+#[derive(Default)]
+struct Complaint {
+    count: AtomicU64,
+    logged: Mutex<Option<(Instant, u64)>>,
+}
+
+impl Trouble {
+    pub(super) fn reconnected(&self) {
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes an error on its way to the caller.
+    pub(super) fn note(&self, error: BrokerError) -> BrokerError {
+        let complaint = match &error {
+            BrokerError::Unavailable(_) => &self.unavailable,
+            BrokerError::Refused { .. } => &self.refused,
+            BrokerError::Corrupt(_) => &self.corrupt,
+        };
+        complaint.count.fetch_add(1, Ordering::Relaxed);
+        if let Some(since_last) = complaint.due(Instant::now()) {
+            tracing::warn!(%error, since_last, "Redis is in trouble");
+        }
+        error
+    }
+
+    pub(super) fn snapshot(&self, subscriptions: u64) -> StatsSnapshot {
+        StatsSnapshot {
+            reconnects: self.reconnects.load(Ordering::Relaxed),
+            unavailable: self.unavailable.count.load(Ordering::Relaxed),
+            refused: self.refused.count.load(Ordering::Relaxed),
+            corrupt: self.corrupt.count.load(Ordering::Relaxed),
+            subscriptions,
+        }
+    }
+}
+
+impl Complaint {
+    /// Whether to log now, and how many there were since the last time.
+    fn due(&self, now: Instant) -> Option<u64> {
+        let count = self.count.load(Ordering::Relaxed);
+        let mut logged = self.logged.lock();
+        match *logged {
+            Some((at, _)) if now.duration_since(at) < LOG_EVERY => None,
+            last => {
+                *logged = Some((now, count));
+                Some(count - last.map_or(0, |(_, count)| count))
+            }
+        }
+    }
+}
+
+/// Sorts one of Redis's errors.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library's enum, open to new kinds"
+)]
+pub(super) fn sort(error: &RedisError) -> BrokerError {
+    let detail = error.to_string();
+    let refused = |by| BrokerError::Refused {
+        by,
+        detail: detail.clone(),
+    };
+    match error.kind() {
+        ErrorKind::Server(
+            ServerErrorKind::BusyLoading
+            | ServerErrorKind::ClusterDown
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::TryAgain
+            | ServerErrorKind::Moved
+            | ServerErrorKind::Ask
+            | ServerErrorKind::NoScript,
+        ) => BrokerError::Unavailable(detail),
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => refused(RefusedBy::ReadOnly),
+        ErrorKind::Server(ServerErrorKind::NoPerm) => refused(RefusedBy::NoPermission),
+        ErrorKind::UnexpectedReturnType => BrokerError::Corrupt(detail),
+        _ if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => {
+            BrokerError::Unavailable(detail)
+        }
+        _ => match error.code() {
+            Some("OOM") => refused(RefusedBy::OutOfMemory),
+            Some("NOREPLICAS") => refused(RefusedBy::ReadOnly),
+            Some("MISCONF") => refused(RefusedBy::DiskFailure),
+            Some("BUSY") => BrokerError::Unavailable(detail),
+            Some(_) => refused(RefusedBy::Other),
+            None => BrokerError::Unavailable(detail),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_complaint_is_logged_once_in_a_while_and_counted_always() {
+        let complaint = Complaint::default();
+        for _ in 0..1_000 {
+            complaint.count.fetch_add(1, Ordering::Relaxed);
+            complaint.due(Instant::now());
+        }
+        assert_eq!(complaint.due(Instant::now()), None);
+        tokio::time::advance(LOG_EVERY).await;
+        assert_eq!(complaint.due(Instant::now()), Some(999));
+    }
+}
