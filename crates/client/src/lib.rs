@@ -1,1 +1,56 @@
-//! Roomcast: client.
+//! A Roomcast client that comes back by itself.
+//!
+//! [`Client`] is the handle, [`Events`] what it tells. It keeps one WebSocket, reconnects with
+//! full-jitter back-off, comes back into its rooms from where it was, and sends what was not acked
+//! again with the same key. Keeps true towards its caller: in a room, messages come in order, each
+//! once, and what is missing is told (P1–P3); an acked message was said once (P4, P5). Leaves
+//! storing positions over restarts to the caller.
+//!
+//! ```no_run
+//! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! use roomcast_client::{Client, Config, Event, JoinOptions};
+//!
+//! let mut config = Config::new("ws://127.0.0.1:8080/v1/ws");
+//! config.user = Some("alice".into());
+//! let (client, mut events) = Client::connect(config)?;
+//! let lobby = "lobby".parse()?;
+//! client.join(&lobby, JoinOptions::default()).await?;
+//! let ack = client.send(&lobby, "hello").await?;
+//! while let Some(event) = events.next().await {
+//!     if let Event::Chat(chat) = event
+//!         && chat.seq == ack.seq
+//!     {
+//!         break;
+//!     }
+//! }
+//! client.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod ask;
+mod backoff;
+mod client;
+mod command;
+mod config;
+mod endpoint;
+mod error;
+mod event;
+mod hear;
+mod link;
+mod outgoing;
+mod pulse;
+mod state;
+mod task;
+mod teller;
+mod token;
+
+pub use client::{Client, Receipt, Who};
+pub use config::Config;
+pub use error::{ConfigError, End, Error};
+pub use event::{Event, Events, JoinedRoom};
+pub use outgoing::{JoinOptions, Outgoing, Page, PageOf};
+pub use token::{TokenError, TokenSource};
+
+#[cfg(test)]
+mod scene;

@@ -1,0 +1,232 @@
+//! Everything a client knows, without a socket and without a clock.
+//!
+//! Owns the rooms it means to be in, the messages without an ack, the requests without an answer,
+//! and what follows from the passing of time. `ask` puts in what callers want, `hear` what the
+//! server says; both hand in `now_ms` (milliseconds since the client began) and collect actions.
+//! Leaves connecting, pinging and backing off to the task.
+
+mod action;
+mod outbox;
+mod refused;
+mod requests;
+mod room;
+mod seen;
+mod size;
+
+use std::collections::BTreeMap;
+
+use roomcast_protocol::{
+    ClientFrame, Connected, Join, JoinRoom, Leave, RequestId, RoomName, WireLimits,
+};
+
+pub(crate) use action::{Action, Ticket};
+pub(crate) use outbox::{Entry, Outbox, OutboxLimits};
+pub(crate) use refused::{Verdict, refused, verdict};
+pub(crate) use requests::{Request, Requests};
+pub(crate) use room::{Heard, Phase, Room};
+pub(crate) use size::too_large;
+
+use crate::command::Answer;
+use crate::config::Config;
+use crate::error::Error;
+use crate::event::Event;
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) limits: StateLimits,
+    pub(crate) rooms: BTreeMap<RoomName, Room>,
+    pub(crate) outbox: Outbox,
+    pub(crate) requests: Requests,
+    pub(crate) is_live: bool,
+    /// Before this, no `join` is sent: the last one was too fast.
+    pub(crate) joins_not_before_ms: u64,
+    /// Whether some room may not be in [`Phase::In`]; spares looking through all of them.
+    pub(crate) has_unsettled_rooms: bool,
+    /// What the last server we met takes.
+    pub(crate) wire_limits: Option<WireLimits>,
+    last_id: u64,
+}
+
+/// The bounds that the state itself keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateLimits {
+    pub(crate) response_timeout_ms: u64,
+    pub(crate) joins_in_flight_max: usize,
+    pub(crate) seen_ids_max: usize,
+}
+
+impl State {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            limits: StateLimits {
+                response_timeout_ms: config.response_timeout_ms,
+                joins_in_flight_max: config.joins_in_flight_max,
+                seen_ids_max: config.seen_ids_max,
+            },
+            rooms: BTreeMap::new(),
+            outbox: Outbox::new(OutboxLimits {
+                messages_max: config.outbox_max,
+                in_flight_room_max: config.in_flight_room_max,
+                response_timeout_ms: config.response_timeout_ms,
+                key_window_ms: config.key_window_ms,
+            }),
+            requests: Requests::new(config.requests_max),
+            is_live: false,
+            joins_not_before_ms: 0,
+            has_unsettled_rooms: false,
+            wire_limits: None,
+            last_id: 0,
+        }
+    }
+
+    /// An id that no request of this client has had.
+    pub(crate) fn next_id(&mut self) -> RequestId {
+        self.last_id += 1;
+        RequestId::Number(self.last_id)
+    }
+
+    /// A connection is up.
+    pub(crate) fn opened(&mut self, connected: Connected, out: &mut Vec<Action>) {
+        self.is_live = true;
+        self.joins_not_before_ms = 0;
+        self.wire_limits = Some(connected.limits);
+        let refused = self.outbox.take_oversized(&connected.limits);
+        out.extend(
+            refused
+                .into_iter()
+                .map(|(ticket, error)| Action::Answer(ticket, Err(error))),
+        );
+        out.push(Action::Tell(Event::Connected {
+            session: connected.session,
+            user: connected.user,
+            node: connected.node,
+            limits: connected.limits,
+        }));
+    }
+
+    /// The connection is gone: everything is to be asked again on the next one.
+    pub(crate) fn lost_link(&mut self, out: &mut Vec<Action>) {
+        self.is_live = false;
+        self.rooms.values_mut().for_each(Room::lost_link);
+        self.has_unsettled_rooms = !self.rooms.is_empty();
+        let left = self.requests.take_leaves();
+        out.extend(left.into_iter().map(done));
+        self.requests.lost_link();
+        self.outbox.lost_link();
+    }
+
+    /// Does what is due: gives up on what is overdue, then sends what may be sent. To be called
+    /// after everything that happened.
+    pub(crate) fn pump(&mut self, now_ms: u64, out: &mut Vec<Action>) {
+        let unsaid = self.outbox.expire(now_ms);
+        out.extend(
+            unsaid
+                .into_iter()
+                .map(|(ticket, error)| Action::Answer(ticket, Err(error))),
+        );
+        let unanswered = self.requests.expire(now_ms);
+        out.extend(
+            unanswered
+                .into_iter()
+                .map(|ticket| Action::Answer(ticket, Err(Error::NoAnswer))),
+        );
+        if !self.is_live {
+            return;
+        }
+        self.join_rooms(now_ms, out);
+        let rooms = &self.rooms;
+        // One may speak where one is, and where one never meant to be: the server decides there.
+        let is_open = |room: &RoomName| rooms.get(room).is_none_or(|room| room.phase == Phase::In);
+        let requests = self.requests.ready(now_ms, is_open);
+        let messages = self.outbox.ready(now_ms, is_open);
+        out.extend(requests.into_iter().chain(messages).map(Action::Send));
+    }
+
+    /// When to pump again if nothing happens before; always after `now_ms`, at which was pumped.
+    pub(crate) fn wake_at_ms(&self, now_ms: u64) -> Option<u64> {
+        let timeout_ms = self.limits.response_timeout_ms;
+        let unsettled = self.has_unsettled_rooms.then(|| {
+            self.rooms
+                .values()
+                .filter_map(move |room| match room.phase {
+                    Phase::Out { not_before_ms, .. } => {
+                        Some(not_before_ms.max(self.joins_not_before_ms))
+                    }
+                    Phase::Joining { asked_at_ms, .. } => {
+                        Some(asked_at_ms.saturating_add(timeout_ms))
+                    }
+                    Phase::In => None,
+                })
+        });
+        let waiting = self.outbox.times_ms().chain(self.requests.times_ms());
+        let rooms = unsettled.into_iter().flatten();
+        waiting.chain(rooms).filter(|at| *at > now_ms).min()
+    }
+
+    /// Sends `join` for the rooms that are out. One frame a room: an `error` names the request,
+    /// not the room.
+    fn join_rooms(&mut self, now_ms: u64, out: &mut Vec<Action>) {
+        if !self.has_unsettled_rooms {
+            return;
+        }
+        let timeout_ms = self.limits.response_timeout_ms;
+        let mut joining = 0;
+        let mut unsettled = false;
+        for room in self.rooms.values_mut() {
+            if let Phase::Joining { asked_at_ms, .. } = room.phase {
+                if now_ms >= asked_at_ms.saturating_add(timeout_ms) {
+                    room.rejoin(now_ms);
+                } else {
+                    joining += 1;
+                }
+            }
+            unsettled |= room.phase != Phase::In;
+        }
+        self.has_unsettled_rooms = unsettled;
+        if now_ms < self.joins_not_before_ms {
+            return;
+        }
+        let (mut last_id, joins_max) = (self.last_id, self.limits.joins_in_flight_max);
+        let mut next_id = || {
+            last_id += 1;
+            RequestId::Number(last_id)
+        };
+        for (name, room) in &mut self.rooms {
+            let Phase::Out {
+                not_before_ms,
+                leave_first,
+            } = room.phase
+            else {
+                continue;
+            };
+            if joining >= joins_max || not_before_ms > now_ms {
+                continue;
+            }
+            joining += 1;
+            if leave_first {
+                // Nobody waits for this answer; "not joined" would be as good as "ok".
+                out.push(Action::Send(ClientFrame::Leave(Leave {
+                    id: next_id(),
+                    room: name.clone(),
+                })));
+            }
+            let id = next_id();
+            room.phase = Phase::Joining {
+                id: id.clone(),
+                asked_at_ms: now_ms,
+            };
+            let rooms = vec![JoinRoom {
+                room: name.clone(),
+                since: room.since(),
+                history: room.history(),
+            }];
+            out.push(Action::Send(ClientFrame::Join(Join { id, rooms })));
+        }
+        self.last_id = last_id;
+    }
+}
+
+/// The request behind `ticket` is done, and there is nothing to say about it.
+pub(crate) fn done(ticket: Ticket) -> Action {
+    Action::Answer(ticket, Ok(Answer::Done))
+}
