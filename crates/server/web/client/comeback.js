@@ -1,0 +1,39 @@
+// Owns the answer to "the connection is gone, what now?": whether to come back, and after how long.
+// Keeps true: the same reading of close codes as the protocol's table, and full jitter, so that
+// clients that were cut together do not return together. Pure.
+
+/** The spread of the first wait, in milliseconds; it doubles with each attempt. */
+export const BACKOFF_BASE_MS = 250;
+/** The widest spread, in milliseconds. */
+export const BACKOFF_CAP_MS = 10_000;
+
+export const AS_TOLD = "as told";
+export const WITH_BACKOFF = "with back-off";
+export const NOT_WITHOUT_CHANGE = "not without change";
+
+const EXPLAINED = new Map([
+  [1009, "The server found a message too large"],
+  [4400, "Your sign-in has expired"],
+  [4401, "You have too many windows open here"],
+]);
+
+/** What to do after a close with `code`. */
+export function comeBack(code) {
+  if (code === 1001 || code === 1012 || (code >= 4000 && code <= 4099)) return AS_TOLD;
+  if (code === 1002 || code === 1003 || (code >= 1007 && code <= 1010)) return NOT_WITHOUT_CHANGE;
+  if (code >= 4400 && code <= 4499) return NOT_WITHOUT_CHANGE;
+  return WITH_BACKOFF;
+}
+
+/** Full jitter: anything from nothing to the whole spread of this attempt, which counts from 0. */
+export function backoffMs(attempt, random = Math.random) {
+  const spread = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(attempt, 16));
+  return Math.floor(random() * spread);
+}
+
+/** Why the client stays away, as a sentence for people. */
+export function explain(code, reason) {
+  const why = EXPLAINED.get(code);
+  if (why) return why;
+  return reason ? `The server closed the connection (${reason})` : `The server closed the connection (${code})`;
+}
