@@ -1,0 +1,47 @@
+//! What the accept loop counts, for the metrics to read.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters of one accept loop; all but `open` only grow.
+#[derive(Debug, Default)]
+pub struct AcceptStats {
+    accepted: AtomicU64,
+    open: AtomicU64,
+    refused_full: AtomicU64,
+    refused_address: AtomicU64,
+    accept_errors: AtomicU64,
+}
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident, $count:ident;)+) => {
+        impl AcceptStats {$(
+            $(#[doc = $doc])+
+            pub fn $name(&self) -> u64 {
+                self.$name.load(Ordering::Relaxed)
+            }
+
+            pub(super) fn $count(&self) {
+                self.$name.fetch_add(1, Ordering::Relaxed);
+            }
+        )+}
+    };
+}
+
+counters! {
+    /// Connections taken in.
+    accepted, count_accepted;
+    /// Connections that hold a slot now, upgraded ones included.
+    open, count_opened;
+    /// Connections refused because the node was full.
+    refused_full, count_refused_full;
+    /// Connections refused because their address had its share.
+    refused_address, count_refused_address;
+    /// Errors of `accept`, such as running out of file descriptors.
+    accept_errors, count_error;
+}
+
+impl AcceptStats {
+    pub(super) fn count_closed(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
