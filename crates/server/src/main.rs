@@ -1,2 +1,71 @@
-//! The server.
-fn main() {}
+//! The life of the process: arguments, one program, an exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use roomcast::cli::{self, Program};
+use roomcast::config::{self, Config, EXIT_CONFIG, Environment, Flags};
+use roomcast::healthcheck::{self, HealthcheckArgs};
+use roomcast::token::{self, TokenArgs};
+
+fn main() -> ExitCode {
+    let program = match cli::parse(std::env::args_os()) {
+        Ok(program) => program,
+        Err(error) => {
+            // Nothing is left to say when even this can't be written.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1));
+        }
+    };
+    match program {
+        Program::Serve(flags) => serve(&flags),
+        Program::Token(args) => print_or_fail(signed(&args)),
+        Program::Healthcheck(args) => print_or_fail(asked(&args)),
+        Program::Settings => print_or_fail(Ok(config::markdown())),
+    }
+}
+
+fn serve(flags: &Flags) -> ExitCode {
+    match Config::load(flags, &Environment::of_process()) {
+        Ok(_) => print_or_fail(Err("this build cannot serve yet".into())),
+        Err(error) => {
+            eprintln!("roomcast: {error}");
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge of the program")]
+fn signed(args: &TokenArgs) -> Result<String, String> {
+    let texts = Config::token_key_texts(&Environment::of_process()).map_err(|e| e.to_string())?;
+    let keys: Result<Vec<_>, String> = texts.iter().map(|text| text.reveal().parse()).collect();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(|e| e.to_string())?;
+    token::sign(args, &keys?, now.as_secs()).map(|token| token + "\n")
+}
+
+fn asked(args: &HealthcheckArgs) -> Result<String, String> {
+    let ops = match &args.ops {
+        Some(ops) => ops.clone(),
+        None => Config::ops_listen(&Flags::default(), &Environment::of_process())
+            .map_err(|e| e.to_string())?
+            .to_string(),
+    };
+    healthcheck::ask(&ops).map(|()| String::new())
+}
+
+fn print_or_fail(result: Result<String, String>) -> ExitCode {
+    let text = match result {
+        Ok(text) => text,
+        Err(sentence) => {
+            eprintln!("roomcast: {sentence}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,51 @@
+//! Rules that hold between settings, once each is right by itself.
+
+use super::problem::Problem;
+use super::settings::Config;
+
+/// What is wrong between the settings of `config`.
+pub(super) fn across_settings(config: &Config) -> Vec<Problem> {
+    [
+        development_is_local(config),
+        listeners_differ(config),
+        messages_fit(config),
+    ]
+    .into_iter()
+    .flatten()
+    .map(Problem::sentence)
+    .collect()
+}
+
+fn development_is_local(config: &Config) -> Option<String> {
+    if !config.is_development() || config.listen.ip().is_loopback() {
+        return None;
+    }
+    Some(format!(
+        "listen = {}: with neither token_keys nor jwks_file set, anybody is believed to be anybody \
+         (development mode), so the server listens on loopback only; set token_keys, for example \
+         to hs256:<a random secret of 32 bytes or more>, or listen on 127.0.0.1",
+        config.listen
+    ))
+}
+
+fn listeners_differ(config: &Config) -> Option<String> {
+    let same = config.listen == config.ops_listen && config.listen.port() != 0;
+    same.then(|| {
+        format!(
+            "listen and ops_listen are both {}; give each a port of its own",
+            config.listen
+        )
+    })
+}
+
+fn messages_fit(config: &Config) -> Option<String> {
+    let frame = config.frame_bytes_max;
+    let larger = [
+        ("message_bytes_max", config.message_bytes_max),
+        ("data_bytes_max", config.data_bytes_max),
+    ];
+    let (key, bytes) = larger.into_iter().find(|(_, bytes)| *bytes > frame)?;
+    Some(format!(
+        "{key} = {bytes} is more than frame_bytes_max = {frame}, which has to carry it"
+    ))
+}

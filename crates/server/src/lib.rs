@@ -1,0 +1,14 @@
+//! The doors of one node: configuration, admission, the accept loop, and the chores around them.
+//!
+//! Owns everything between the operating system and the gateway. Leaves to the gateway what a
+//! session may do, and to the broker where messages live.
+
+pub mod accept;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod healthcheck;
+pub mod logs;
+pub mod secret;
+pub mod token;
+pub mod web;
