@@ -258,4 +258,6 @@ fn chats(messages: &[Json]) -> impl Iterator<Item = Chat> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,11 @@
+//! The client against a server that each test plays by hand, over real sockets: lost acks, cut
+//! links, told reconnects, holes, refused tokens, silence. The real gateway is tested with this
+//! client in `crates/server/tests`.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod coming_back;
+mod ending;
+mod rooms;
+mod sending;
+mod server;
