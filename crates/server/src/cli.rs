@@ -45,16 +45,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Program, c
 }
 
 fn command() -> Command {
-    let token = Command::new("token").about("Print a signed token, for development and tests");
-    let healthcheck =
-        Command::new("healthcheck").about("Exit with 0 if the node answers that it is ready");
+    // The types' own comments would replace an earlier `about`.
+    let token = TokenArgs::augment_args(Command::new("token"))
+        .about("Print a signed token, for development and tests");
+    let healthcheck = HealthcheckArgs::augment_args(Command::new("healthcheck"))
+        .about("Exit with 0 if the node answers that it is ready");
     serve_arguments(Command::new("roomcast"))
         .about("Rooms, presence and history over WebSocket. Without a command: serve")
         .version(env!("CARGO_PKG_VERSION"))
         .args_conflicts_with_subcommands(true)
         .subcommand(serve_arguments(Command::new("serve").about("Serve a node")))
-        .subcommand(TokenArgs::augment_args(token))
-        .subcommand(HealthcheckArgs::augment_args(healthcheck))
+        .subcommand(token)
+        .subcommand(healthcheck)
         .subcommand(Command::new("settings").about("Print the reference of all settings"))
 }
 
@@ -88,12 +90,8 @@ fn argument(setting: &Setting) -> Arg {
             ArgAction::Set
         })
         .allow_hyphen_values(true)
-        .help(help)
-        .long_help(format!(
-            "{}\n[expected: {}]",
-            setting.doc.trim(),
-            setting.expected
-        ));
+        .long_help(format!("{help}\n[expected: {}]", setting.expected))
+        .help(help);
     if setting.is_switch {
         argument
             .num_args(0..=1)

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -32,8 +33,10 @@ const GET: &str = "GET /peer HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /// Answers with the peer's address; `/slow` after a while; `/hold` by an upgrade that keeps the
 /// slot until the client closes.
-#[derive(Clone)]
-struct Echo;
+#[derive(Clone, Default)]
+struct Echo {
+    requests: Arc<AtomicU64>,
+}
 
 impl tower_service::Service<Request<Incoming>> for Echo {
     type Response = Response<String>;
@@ -45,6 +48,7 @@ impl tower_service::Service<Request<Incoming>> for Echo {
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        self.requests.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             let Peer(peer) = *request.extensions().get::<Peer>().unwrap();
             let slot = request.extensions().get::<Slot>().unwrap().clone();
@@ -79,6 +83,7 @@ impl tower_service::Service<Request<Incoming>> for Echo {
 
 struct Node {
     address: SocketAddr,
+    echo: Echo,
     stats: Arc<AcceptStats>,
     stop: CancellationToken,
     tracker: TaskTracker,
@@ -89,13 +94,20 @@ impl Node {
         let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let node = Self {
             address: listener.local_addr().unwrap(),
+            echo: Echo::default(),
             stats: Arc::default(),
             stop: CancellationToken::new(),
             tracker: TaskTracker::new(),
         };
         let (stats, stop, tracker) = (node.stats.clone(), node.stop.clone(), node.tracker.clone());
-        node.tracker
-            .spawn(accept::run(listener, Echo, limits, stats, stop, tracker));
+        node.tracker.spawn(accept::run(
+            listener,
+            node.echo.clone(),
+            limits,
+            stats,
+            stop,
+            tracker,
+        ));
         node
     }
 
@@ -314,8 +326,8 @@ async fn a_stopped_loop_finishes_requests_and_closes_what_is_idle() {
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
         .unwrap();
-    node.until(|stats| stats.accepted() == 2).await;
-    sleep(Duration::from_millis(50)).await;
+    node.until(|_| node.echo.requests.load(Ordering::SeqCst) == 2)
+        .await;
     node.stop.cancel();
     let said = answer(&mut busy, "").await;
     assert!(said.starts_with("HTTP/1.1 200"), "{said}");

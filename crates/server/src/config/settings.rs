@@ -46,7 +46,8 @@ settings! {
 
     /// Keys that tokens are checked with. A token may use a key's own algorithm only; a token that
     /// names a key id is checked with the keys of that id. In the variable, a secret can't hold a
-    /// comma. With neither this nor jwks_file, the server runs in development mode.
+    /// comma; as a flag, others on the machine can see it. With neither this nor jwks_file, the
+    /// server runs in development mode.
     token_keys: Vec<TokenKey> = Many(Key), "";
     /// A file of further keys, as an identity provider publishes them. Read once, at the start.
     jwks_file: Option<KeySet> = Maybe(KeyFile), "";
