@@ -28,12 +28,7 @@ impl Slice {
             let to = self.first_or_end().previous().max(self.head.base);
             return Continuation::OtherEpoch(GapRange { from, to }, self.messages);
         }
-        let other_message = match (self.proof, since.id) {
-            (Some(kept), Some(seen)) => kept != seen,
-            // Trimmed away, or the client doesn't say: the epoch has to do.
-            (None, _) | (_, None) => false,
-        };
-        if self.head.seq < since.seq || other_message {
+        if self.forks_from(since) {
             return Continuation::Forked;
         }
         let next = since.seq.next();
@@ -49,6 +44,16 @@ impl Slice {
                 self.messages,
             )
         }
+    }
+
+    /// Whether this log calls itself the epoch of `since` and is another log all the same.
+    pub fn forks_from(&self, since: &Since) -> bool {
+        let other_message = match (self.proof, since.id) {
+            (Some(kept), Some(seen)) => kept != seen,
+            // Trimmed away, or the client doesn't say: the epoch has to do.
+            (None, _) | (_, None) => false,
+        };
+        self.head.epoch == since.epoch && (self.head.seq < since.seq || other_message)
     }
 
     /// The first position in the slice, or the one after the head if it is empty.

@@ -56,8 +56,13 @@ struct Pattern {
 impl Rights {
     /// Every room.
     pub fn everything() -> Self {
-        let all = Pattern { text: String::new(), open_end: true };
-        Self { patterns: vec![(all, Access::ReadWrite)] }
+        let all = Pattern {
+            text: String::new(),
+            open_end: true,
+        };
+        Self {
+            patterns: vec![(all, Access::ReadWrite)],
+        }
     }
 
     /// The rights that these patterns give, and no others; at most 256 of them.
@@ -71,9 +76,8 @@ impl Rights {
             }
             parsed.push((Pattern::parse(text)?, access));
         }
-        parsed.sort_by_key(|(pattern, _)| {
-            (pattern.open_end, std::cmp::Reverse(pattern.text.len()))
-        });
+        parsed
+            .sort_by_key(|(pattern, _)| (pattern.open_end, std::cmp::Reverse(pattern.text.len())));
         Ok(Self { patterns: parsed })
     }
 
@@ -88,7 +92,10 @@ impl Rights {
     }
 
     fn access(&self, room: &RoomName) -> Option<Access> {
-        let matching = self.patterns.iter().find(|(pattern, _)| pattern.matches(room));
+        let matching = self
+            .patterns
+            .iter()
+            .find(|(pattern, _)| pattern.matches(room));
         matching.map(|(_, access)| *access)
     }
 }
@@ -101,13 +108,22 @@ impl Pattern {
         };
         let whole = stem.parse::<RoomName>().is_ok() || (open_end && stem.is_empty());
         if text.len() > PATTERN_BYTES_MAX || !whole {
-            return Err(InvalidPattern(text.chars().take(PATTERN_BYTES_MAX).collect()));
+            return Err(InvalidPattern(
+                text.chars().take(PATTERN_BYTES_MAX).collect(),
+            ));
         }
-        Ok(Self { text: stem.to_owned(), open_end })
+        Ok(Self {
+            text: stem.to_owned(),
+            open_end,
+        })
     }
 
     fn matches(&self, room: &RoomName) -> bool {
-        if self.open_end { room.as_str().starts_with(&self.text) } else { room.as_str() == self.text }
+        if self.open_end {
+            room.as_str().starts_with(&self.text)
+        } else {
+            room.as_str() == self.text
+        }
     }
 }
 
@@ -146,7 +162,10 @@ mod tests {
     #[test]
     fn a_star_stands_at_the_end_only() {
         for bad in ["", "a*b", "**", "a b", "*a"] {
-            assert!(Rights::from_patterns([(bad.to_owned(), Access::Read)]).is_err(), "{bad:?}");
+            assert!(
+                Rights::from_patterns([(bad.to_owned(), Access::Read)]).is_err(),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -4,6 +4,28 @@
 //! the broker's feed to each member's outbox. Knows no socket and no HTTP: the server hands frames
 //! in and takes bytes out.
 
+mod backend;
+mod clock;
+mod command;
+mod drain;
+mod gate;
+mod hub;
 mod identity;
+mod limits;
+mod metrics;
+mod node;
+mod outbox;
+mod rate;
+mod registry;
+mod session;
 
+pub use backend::Page;
+pub use clock::now_ms;
+pub use command::Flow;
+pub use gate::Saying;
 pub use identity::{Access, Identity, InvalidPattern, Rights};
+pub use limits::Limits;
+pub use metrics::Metrics;
+pub use node::{Authority, Node, NodeParts, Readiness};
+pub use outbox::Outgoing;
+pub use session::{Mailbox, Session};

@@ -264,6 +264,9 @@ pub struct ErrorFrame {
     /// The request, where it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RequestId>,
+    /// The room, where the request named several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomName>,
     /// The number of the error; see [`crate::ERROR_CODES`].
     pub code: u16,
     /// A sentence for the developer.
@@ -278,6 +281,7 @@ impl ErrorFrame {
     pub fn new(id: Option<RequestId>, refusal: Refusal) -> Self {
         Self {
             id,
+            room: None,
             code: refusal.code.number(),
             message: refusal.message.into_owned(),
             retry_after_ms: refusal.retry_after_ms,

@@ -128,6 +128,7 @@ fn session_frame() -> BoxedStrategy<ServerFrame> {
             .prop_map(|(id, code, message, retry_after_ms)| ServerFrame::Error(
                 ErrorFrame {
                     id,
+                    room: None,
                     code,
                     message,
                     retry_after_ms,

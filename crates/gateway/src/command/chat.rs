@@ -1,0 +1,46 @@
+//! `chat`: says something to a room. The sender's own copy takes the same road as everybody's.
+
+use roomcast_protocol::{Ack, ErrorCode, Refusal, Say, ServerFrame};
+
+use super::typing;
+use crate::gate::{self, Saying};
+use crate::session::Session;
+
+pub(super) async fn run(session: &mut Session, say: Say) -> Result<(), Refusal> {
+    let Say {
+        id,
+        room,
+        message,
+        data,
+        key,
+    } = say;
+    gate::may_write(&session.identity, &room)?;
+    // Who may write and not read can't join, and need not.
+    if gate::may_read(&session.identity, &room).is_ok() && !session.is_in(&room) {
+        return Err(Refusal::new(
+            ErrorCode::NotJoined,
+            format!("you are not in {room}"),
+        ));
+    }
+    let saying = Saying {
+        from: session.identity.user.clone(),
+        name: session.identity.name.clone(),
+        to: None,
+        message,
+        data,
+        key,
+    };
+    let node = session.node.clone();
+    let draft = gate::draft(room.clone(), saying, node.mint(), node.limits())?;
+    let published = node.publish(&draft, session.seen(&room)).await?;
+    session.answer(&ServerFrame::Ack(Ack {
+        id,
+        room: room.clone(),
+        epoch: published.position.epoch,
+        seq: published.position.seq,
+        timestamp: published.timestamp_ms,
+        duplicate: published.duplicate,
+    }));
+    typing::stop(session, &room).await;
+    Ok(())
+}

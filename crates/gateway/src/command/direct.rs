@@ -1,0 +1,64 @@
+//! `direct`: says something to one user. It lands in their inbox and in the sender's own, as the same
+//! message, so that all devices of both agree.
+
+use roomcast_protocol::{Ack, Direct, Draft, Refusal, RoomName, ServerFrame};
+
+use crate::gate::{self, Saying};
+use crate::session::Session;
+
+pub(super) async fn run(session: &mut Session, direct: Direct) -> Result<(), Refusal> {
+    let Direct {
+        id,
+        to,
+        message,
+        data,
+        key,
+    } = direct;
+    let node = session.node.clone();
+    let (inbox, own) = (
+        RoomName::inbox(&to),
+        RoomName::inbox(&session.identity.user),
+    );
+    let saying = |message, data| Saying {
+        from: session.identity.user.clone(),
+        name: session.identity.name.clone(),
+        to: Some(to.clone()),
+        message,
+        data,
+        key: key.clone(),
+    };
+    let first = saying(message.clone(), data.clone());
+    let draft = gate::draft(inbox.clone(), first, node.mint(), node.limits())?;
+    let published = node.publish(&draft, session.seen(&inbox)).await?;
+    if own != inbox {
+        // The id of the first try: a retry after a crash in between makes the copy good.
+        let copy = gate::draft(
+            own.clone(),
+            saying(message, data),
+            published.id,
+            node.limits(),
+        )?;
+        keep_own_copy(session, &copy, key.is_some()).await?;
+    }
+    session.answer(&ServerFrame::Ack(Ack {
+        id,
+        room: inbox,
+        epoch: published.position.epoch,
+        seq: published.position.seq,
+        timestamp: published.timestamp_ms,
+        duplicate: published.duplicate,
+    }));
+    Ok(())
+}
+
+/// Without a key a retry would be a second message, which is worse than a missing copy.
+async fn keep_own_copy(session: &Session, copy: &Draft, has_key: bool) -> Result<(), Refusal> {
+    match session.node.publish(copy, session.seen(&copy.room)).await {
+        Err(refusal) if has_key => Err(refusal),
+        Err(refusal) => {
+            tracing::debug!(%refusal, "a sender has no copy of a direct message");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
+}

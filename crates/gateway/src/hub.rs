@@ -1,0 +1,97 @@
+//! The rooms that have members on this node, sharded over relays.
+//!
+//! A shard has one relay task, which alone owns its rooms; the hub sends it orders and never touches
+//! a room. Bounded: whoever gives orders faster than a relay obeys them waits.
+
+mod admission;
+mod mark;
+mod member;
+mod members;
+mod order;
+mod reading;
+mod relay;
+mod room;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::stream::FuturesUnordered;
+use roomcast_broker::{Broker, Feed, feed_index};
+use roomcast_protocol::{ErrorCode, Refusal, RoomName, SessionId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+pub(crate) use mark::Mark;
+pub(crate) use order::JoinRequest;
+use order::Order;
+use relay::Relay;
+
+/// Orders that may wait for a relay.
+const ORDERS_MAX: usize = 1_024;
+
+/// Sends orders to the relays.
+pub(crate) struct Hub {
+    shards: Vec<mpsc::Sender<Order>>,
+}
+
+impl Hub {
+    /// Starts a relay for each feed in `tasks`; none ends before the hub is dropped.
+    pub(crate) fn start(
+        broker: &Arc<dyn Broker>,
+        feeds: Vec<Feed>,
+        limits: Limits,
+        metrics: &Arc<Metrics>,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
+        let start = |feed: Feed| {
+            let (orders, obeyed) = mpsc::channel(ORDERS_MAX);
+            let relay = Relay {
+                broker: broker.clone(),
+                limits,
+                metrics: metrics.clone(),
+                rooms: HashMap::new(),
+                reads: FuturesUnordered::new(),
+            };
+            tasks.spawn(relay.run(feed, obeyed));
+            orders
+        };
+        Self {
+            shards: feeds.into_iter().map(start).collect(),
+        }
+    }
+
+    /// Makes a session a member; once this returns, `joined` is in its outbox.
+    pub(crate) async fn join(
+        &self,
+        request: JoinRequest,
+        answer: oneshot::Receiver<Result<Arc<Mark>, Refusal>>,
+    ) -> Result<Arc<Mark>, Refusal> {
+        let stopped = || Refusal::new(ErrorCode::Draining, "the node is stopping");
+        let shard = self.shard(&request.room);
+        shard
+            .send(Order::Join(request))
+            .await
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Makes a session a member no more.
+    pub(crate) async fn leave(&self, room: RoomName, session: SessionId) {
+        // Fails only when the node is stopping.
+        let _ = self.shard(&room).send(Order::Leave { room, session }).await;
+    }
+
+    /// Tells that a member who was behind has space again.
+    pub(crate) async fn refill(&self, room: RoomName, session: SessionId) {
+        let _ = self
+            .shard(&room)
+            .send(Order::Refill { room, session })
+            .await;
+    }
+
+    fn shard(&self, room: &RoomName) -> &mpsc::Sender<Order> {
+        &self.shards[feed_index(room, self.shards.len())]
+    }
+}

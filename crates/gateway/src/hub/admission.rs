@@ -1,0 +1,81 @@
+//! Lets a joiner in: composes `joined`, puts it into the outbox, and makes the session a member, in
+//! one step of the relay, so that no message of the room comes before it or is lost behind it.
+
+use roomcast_protocol::{Joined, Message, Seq, ServerFrame, encode_server};
+
+use super::order::JoinRequest;
+use super::reading::Welcome;
+use super::room::Room;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+
+/// Admits a joiner whose welcome is of the epoch the room stands in.
+pub(super) fn admit(
+    room: &mut Room,
+    request: JoinRequest,
+    welcome: Welcome,
+    limits: &Limits,
+    metrics: &Metrics,
+) {
+    if request.done.is_closed() {
+        return;
+    }
+    let Welcome { onward, recovered } = welcome;
+    let resuming = request.since.is_some();
+    let (messages, told) = if resuming {
+        let kept = fitting(onward.messages.iter(), limits.outbox_bytes_max / 2);
+        let all = kept == onward.messages.len() && !onward.more;
+        let messages = &onward.messages[..kept];
+        let last = messages.last().map(|message| message.position.seq);
+        let before = onward
+            .gap
+            .map_or(request.since.map_or(Seq::ZERO, |s| s.seq), |gap| gap.to);
+        (
+            messages,
+            if all {
+                onward.head.seq
+            } else {
+                last.unwrap_or(before)
+            },
+        )
+    } else {
+        let kept = fitting(onward.messages.iter().rev(), limits.outbox_bytes_max / 2);
+        (
+            &onward.messages[onward.messages.len() - kept..],
+            onward.head.seq,
+        )
+    };
+    let joined = Joined {
+        id: request.id.clone(),
+        room: room.name.clone(),
+        epoch: onward.head.epoch,
+        seq: told,
+        recovered,
+        messages: messages.iter().map(Message::to_json).collect(),
+        gap: onward.gap,
+        count: request.count,
+        members: request.members.clone(),
+    };
+    metrics.joined(resuming, recovered);
+    request
+        .outbox
+        .answer(encode_server(&ServerFrame::Joined(joined)));
+    room.admit(&request, told);
+    if request.done.send(Ok(room.mark.clone())).is_err() {
+        room.members.remove(request.session);
+    }
+}
+
+/// How many of these messages fit into so many bytes; always at least one, if there is any.
+fn fitting<'a>(messages: impl Iterator<Item = &'a Message>, bytes_max: usize) -> usize {
+    let mut bytes = 0_usize;
+    let mut count = 0;
+    for message in messages {
+        bytes += message.body.as_str().len();
+        if count > 0 && bytes > bytes_max {
+            break;
+        }
+        count += 1;
+    }
+    count
+}

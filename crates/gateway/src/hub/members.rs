@@ -1,0 +1,92 @@
+//! The members of a room here: found by session, walked in a row.
+
+use std::collections::HashMap;
+
+use roomcast_protocol::SessionId;
+
+use super::member::Member;
+
+#[derive(Default)]
+pub(super) struct Members {
+    row: Vec<Member>,
+    places: HashMap<SessionId, usize>,
+}
+
+impl Members {
+    pub(super) fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+
+    pub(super) fn insert(&mut self, member: Member) {
+        self.remove(member.session);
+        self.places.insert(member.session, self.row.len());
+        self.row.push(member);
+    }
+
+    pub(super) fn remove(&mut self, session: SessionId) {
+        let Some(place) = self.places.remove(&session) else {
+            return;
+        };
+        self.row.swap_remove(place);
+        if let Some(moved) = self.row.get(place) {
+            self.places.insert(moved.session, place);
+        }
+    }
+
+    pub(super) fn one(&mut self, session: SessionId) -> Option<&mut Member> {
+        let place = *self.places.get(&session)?;
+        self.row.get_mut(place)
+    }
+
+    /// Removes members whose session has ended without a word.
+    pub(super) fn drop_closed(&mut self) {
+        let closed: Vec<_> = self
+            .row
+            .iter()
+            .filter(|m| m.outbox.is_shut())
+            .map(|m| m.session)
+            .collect();
+        for session in closed {
+            self.remove(session);
+        }
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.row.iter_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::Outbox;
+    use roomcast_protocol::Seq;
+
+    fn member(n: u128) -> Member {
+        Member {
+            session: SessionId::from_uuid(uuid::Uuid::from_u128(n)),
+            user: "u".parse().unwrap(),
+            outbox: Outbox::new(1),
+            told: Seq::ZERO,
+            live: true,
+            reading: false,
+        }
+    }
+
+    #[test]
+    fn everybody_is_found_after_somebody_left() {
+        let mut members = Members::default();
+        let sessions: Vec<_> = (0..10).map(|n| member(n).session).collect();
+        for n in 0..10 {
+            members.insert(member(n));
+        }
+        for gone in [0, 9, 4] {
+            members.remove(sessions[gone]);
+        }
+        for (n, session) in sessions.iter().enumerate() {
+            let found = members.one(*session).map(|member| member.session);
+            assert_eq!(found, (![0, 4, 9].contains(&n)).then_some(*session));
+        }
+        assert_eq!(members.iter_mut().count(), 7);
+    }
+}

@@ -1,0 +1,156 @@
+//! What a node counts, in Prometheus's terms. Label values are bounded: codes and reasons by their
+//! tables, never a room, a user or an address.
+
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use roomcast_protocol::{CloseCode, ErrorCode};
+
+/// Seconds from a tenth of a millisecond to ten seconds.
+const SECONDS: &[f64] = &[
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
+];
+
+/// The counters of one node.
+pub struct Metrics {
+    pub(crate) sessions: IntGauge,
+    pub(crate) sessions_opened: IntCounter,
+    sessions_closed: IntCounterVec,
+    pub(crate) messages_published: IntCounter,
+    pub(crate) messages_duplicate: IntCounter,
+    pub(crate) messages_delivered: IntCounter,
+    pub(crate) messages_repaired: IntCounter,
+    pub(crate) repairs: IntCounter,
+    pub(crate) gaps_told: IntCounter,
+    pub(crate) signals_dropped: IntCounter,
+    pub(crate) outbox_overflows: IntCounter,
+    refusals: IntCounterVec,
+    joins: IntCounterVec,
+    pub(crate) publish_seconds: Histogram,
+    delivery_seconds: Histogram,
+}
+
+impl Metrics {
+    /// Counters of zero, registered in `registry`.
+    ///
+    /// # Panics
+    /// If the registry has some of these names already.
+    pub fn new(registry: &Registry) -> Self {
+        let counter = |name: &str, help: &str| register(registry, IntCounter::new(name, help));
+        let by = |name: &str, help: &str, label: &str| {
+            register(
+                registry,
+                IntCounterVec::new(Opts::new(name, help), &[label]),
+            )
+        };
+        let seconds = |name: &str, help: &str| {
+            let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+            register(registry, Histogram::with_opts(options))
+        };
+        Self {
+            sessions: register(
+                registry,
+                IntGauge::new("roomcast_sessions", "Sessions open now."),
+            ),
+            sessions_opened: counter("roomcast_sessions_opened_total", "Sessions opened."),
+            sessions_closed: by(
+                "roomcast_sessions_closed_total",
+                "Sessions closed, by the name of the close code, or `peer` and `lost`.",
+                "reason",
+            ),
+            messages_published: counter(
+                "roomcast_messages_published_total",
+                "Messages stamped and kept for sessions and back ends of this node.",
+            ),
+            messages_duplicate: counter(
+                "roomcast_messages_duplicate_total",
+                "Retries that got their first ack back.",
+            ),
+            messages_delivered: counter(
+                "roomcast_messages_delivered_total",
+                "Messages put into a session's outbox as they came.",
+            ),
+            messages_repaired: counter(
+                "roomcast_messages_repaired_total",
+                "Messages that the feed missed and the log had.",
+            ),
+            repairs: counter(
+                "roomcast_repairs_total",
+                "Times a room was compared with its log because something may have been missed.",
+            ),
+            gaps_told: counter(
+                "roomcast_gaps_told_total",
+                "Times a room's members were told that positions are lost.",
+            ),
+            signals_dropped: counter(
+                "roomcast_signals_dropped_total",
+                "Signals not told to a session that could not keep up.",
+            ),
+            outbox_overflows: counter(
+                "roomcast_outbox_overflows_total",
+                "Times a session fell behind in a room and was refilled from the log.",
+            ),
+            refusals: by(
+                "roomcast_refusals_total",
+                "Refusals, by the name of the code.",
+                "code",
+            ),
+            joins: by(
+                "roomcast_joins_total",
+                "Joins, by result: `fresh` without a position, `recovered`, or `gap`.",
+                "result",
+            ),
+            publish_seconds: seconds(
+                "roomcast_publish_seconds",
+                "Time from a message let in to its place in the log.",
+            ),
+            delivery_seconds: seconds(
+                "roomcast_delivery_seconds",
+                "Time the oldest of a batch of frames waited in an outbox for the socket.",
+            ),
+        }
+    }
+
+    /// A session was closed by the node.
+    pub fn closed(&self, code: CloseCode) {
+        self.sessions_closed.with_label_values(&[code.name()]).inc();
+    }
+
+    /// A session was closed by its client.
+    pub fn closed_by_peer(&self) {
+        self.sessions_closed.with_label_values(&["peer"]).inc();
+    }
+
+    /// A session's connection broke.
+    pub fn closed_by_loss(&self) {
+        self.sessions_closed.with_label_values(&["lost"]).inc();
+    }
+
+    /// Something was refused.
+    pub fn refused(&self, code: ErrorCode) {
+        self.refusals.with_label_values(&[code.name()]).inc();
+    }
+
+    /// Frames were written that had waited so long.
+    pub fn written(&self, waited: std::time::Duration) {
+        self.delivery_seconds.observe(waited.as_secs_f64());
+    }
+
+    pub(crate) fn joined(&self, resuming: bool, recovered: bool) {
+        let result = match (resuming, recovered) {
+            (false, _) => "fresh",
+            (true, true) => "recovered",
+            (true, false) => "gap",
+        };
+        self.joins.with_label_values(&[result]).inc();
+    }
+}
+
+fn register<C>(registry: &Registry, collector: prometheus::Result<C>) -> C
+where
+    C: prometheus::core::Collector + Clone + 'static,
+{
+    let collector = collector.expect("names and labels are well formed");
+    registry
+        .register(Box::new(collector.clone()))
+        .expect("each name is registered once");
+    collector
+}

@@ -1,0 +1,263 @@
+//! One node: what its sessions and its back ends' calls share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use prometheus::Registry as Prometheus;
+use roomcast_broker::{Broker, BrokerError, Feed, Health, Published, StatsSnapshot};
+use roomcast_presence::{Change, Changes, Presence};
+use roomcast_protocol::{
+    Connected, Draft, ErrorCode, MessageId, NodeId, PROTOCOL_VERSION, Position, Refusal, RoomName,
+    ServerFrame, SessionId, Signal, TypingSeen, UserJoined, UserLeft, WireLimits,
+};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::gate::refusal_of;
+use crate::hub::Hub;
+use crate::identity::Identity;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::registry::Registry;
+use crate::session::Session;
+
+/// Says whose a fresh token is; the server knows the keys.
+pub trait Authority: Send + Sync {
+    /// Checks a token.
+    fn identify(&self, token: &str) -> Result<Identity, Refusal>;
+}
+
+/// What a node is built from.
+pub struct NodeParts {
+    /// Its name in the cluster.
+    pub id: NodeId,
+    /// Its limits.
+    pub limits: Limits,
+    /// Where rooms are kept.
+    pub broker: Arc<dyn Broker>,
+    /// What is told in them.
+    pub feeds: Vec<Feed>,
+    /// Who is in them.
+    pub presence: Arc<dyn Presence>,
+    /// What changes there.
+    pub changes: Changes,
+    /// Who checks fresh tokens.
+    pub authority: Arc<dyn Authority>,
+}
+
+/// One gateway process's engine.
+pub struct Node {
+    id: NodeId,
+    limits: Limits,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) presence: Arc<dyn Presence>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) sessions: Mutex<Registry>,
+    pub(crate) draining: AtomicBool,
+}
+
+/// Whether a node should be given new sessions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readiness {
+    /// It should.
+    Ready,
+    /// It is about to stop; the sessions it has may stay for now.
+    Draining,
+    /// It can't do its work.
+    Broken,
+}
+
+impl Node {
+    /// Starts a node; its tasks run until it is dropped. One that ends earlier is a fault.
+    pub fn start(parts: NodeParts, registry: &Prometheus) -> (Arc<Self>, JoinSet<()>) {
+        let NodeParts {
+            id,
+            limits,
+            broker,
+            feeds,
+            presence,
+            changes,
+            authority,
+        } = parts;
+        let metrics = Arc::new(Metrics::new(registry));
+        let mut tasks = JoinSet::new();
+        let hub = Arc::new(Hub::start(&broker, feeds, limits, &metrics, &mut tasks));
+        tasks.spawn(tell_changes(broker.clone(), changes));
+        let node = Self {
+            id,
+            limits,
+            broker,
+            presence,
+            hub,
+            metrics,
+            authority,
+            sessions: Mutex::default(),
+            draining: AtomicBool::new(false),
+        };
+        (Arc::new(node), tasks)
+    }
+
+    /// Its limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Its counters.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The counters of its broker.
+    pub fn broker_stats(&self) -> StatsSnapshot {
+        self.broker.stats()
+    }
+
+    /// Whether it should be given new sessions.
+    pub fn readiness(&self) -> Readiness {
+        if self.draining.load(Ordering::Relaxed) {
+            return Readiness::Draining;
+        }
+        match self.broker.health() {
+            Health::Ready => Readiness::Ready,
+            Health::Broken => Readiness::Broken,
+        }
+    }
+
+    /// Opens a session; `connected` is the first thing in its mailbox.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Draining`] when the node is about to stop, [`ErrorCode::TooFast`] when the user
+    /// has as many sessions here as allowed.
+    pub fn connect(self: &Arc<Self>, identity: Identity) -> Result<Session, Refusal> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(Refusal::new(
+                ErrorCode::Draining,
+                "this node is about to stop",
+            ));
+        }
+        let id = SessionId::from_uuid(uuid::Uuid::new_v4());
+        let outbox = Outbox::new(self.limits.outbox_bytes_max);
+        let user_max = self.limits.sessions_per_user_max;
+        if !self
+            .sessions
+            .lock()
+            .insert(id, &identity.user, &outbox, user_max)
+        {
+            let message = format!("{} has {user_max} sessions here already", identity.user);
+            return Err(Refusal::new(ErrorCode::TooFast, message));
+        }
+        self.metrics.sessions.inc();
+        self.metrics.sessions_opened.inc();
+        let session = Session {
+            id,
+            allowance: Session::fresh_allowance(self),
+            identity,
+            node: self.clone(),
+            outbox,
+            rooms: std::collections::HashMap::new(),
+            typing: Vec::new(),
+        };
+        session.answer(&ServerFrame::Connected(self.connected(&session)));
+        Ok(session)
+    }
+
+    fn connected(&self, session: &Session) -> Connected {
+        let limits = &self.limits;
+        Connected {
+            session: session.id,
+            user: session.identity.user.clone(),
+            node: self.id.clone(),
+            protocol: PROTOCOL_VERSION,
+            heartbeat_ms: limits.heartbeat_ms,
+            server_time: clock::now_ms(),
+            limits: WireLimits {
+                frame_bytes_max: limits.frame_bytes_max as u64,
+                message_bytes_max: limits.message_bytes_max as u64,
+                data_bytes_max: limits.data_bytes_max as u64,
+                rooms_max: u32::try_from(limits.rooms_per_session_max).unwrap_or(u32::MAX),
+                page_messages_max: u32::try_from(limits.page_messages_max).unwrap_or(u32::MAX),
+            },
+        }
+    }
+
+    /// Publishes a draft, counted and timed.
+    pub(crate) async fn publish(
+        &self,
+        draft: &Draft,
+        seen: Option<Position>,
+    ) -> Result<Published, Refusal> {
+        let begun = Instant::now();
+        let published = self.broker.publish(draft, seen).await;
+        self.metrics
+            .publish_seconds
+            .observe(begun.elapsed().as_secs_f64());
+        let published = published.map_err(|error: BrokerError| refusal_of(&error))?;
+        match published.duplicate {
+            true => self.metrics.messages_duplicate.inc(),
+            false => self.metrics.messages_published.inc(),
+        }
+        Ok(published)
+    }
+
+    /// A fresh message id.
+    pub(crate) fn mint(&self) -> MessageId {
+        MessageId::from_uuid(uuid::Uuid::new_v4())
+    }
+
+    /// Takes a session out of a room.
+    pub(crate) async fn leave(&self, room: RoomName, session: SessionId) {
+        self.hub.leave(room.clone(), session).await;
+        if let Err(error) = self.presence.leave(&room, session).await {
+            tracing::debug!(%room, %error, "presence will learn later that a session left");
+        }
+    }
+
+    /// A session is gone.
+    pub(crate) fn forget(&self, session: SessionId) {
+        self.sessions.lock().remove(session);
+        self.metrics.sessions.dec();
+    }
+}
+
+/// Tells rooms what presence says has changed.
+async fn tell_changes(broker: Arc<dyn Broker>, mut changes: Changes) {
+    while let Some(change) = changes.next().await {
+        let signal = match change {
+            Change::Joined {
+                room,
+                user,
+                name,
+                count,
+            } => Signal::Joined(UserJoined {
+                room,
+                user,
+                name,
+                count,
+            }),
+            Change::Left {
+                room,
+                user,
+                name,
+                count,
+            } => Signal::Left(UserLeft {
+                room,
+                user,
+                name,
+                count,
+            }),
+            Change::TypingEnded { room, user } => Signal::Typing(TypingSeen {
+                room,
+                user,
+                typing: false,
+            }),
+        };
+        if let Err(error) = broker.signal(&signal).await {
+            tracing::debug!(%error, "a change of presence could not be told");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! One session: who it is for, which rooms it is in, how fast it may go. What acts on it is in
+//! `command`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roomcast_protocol::{
+    ErrorFrame, Position, Refusal, RequestId, RoomName, ServerFrame, SessionId, encode_server,
+};
+use tokio::time::Instant;
+
+use crate::hub::{Hub, Mark};
+use crate::identity::Identity;
+use crate::node::Node;
+use crate::outbox::{Outbox, Outgoing};
+use crate::rate::Allowance;
+
+/// A session on this node. Dropping it ends it; [`Session::end`] also leaves its rooms at once.
+pub struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) identity: Identity,
+    pub(crate) node: Arc<Node>,
+    pub(crate) outbox: Outbox,
+    pub(crate) allowance: Allowance,
+    /// Rooms it is in; without a mark as long as the join is under way.
+    pub(crate) rooms: HashMap<RoomName, Option<Arc<Mark>>>,
+    /// Rooms where it was told to type.
+    pub(crate) typing: Vec<RoomName>,
+}
+
+/// What is to be written to a session, for the one who owns its socket.
+pub struct Mailbox {
+    outbox: Outbox,
+    hub: Arc<Hub>,
+    session: SessionId,
+}
+
+impl Session {
+    /// The session's id.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// What is to be written.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox {
+            outbox: self.outbox.clone(),
+            hub: self.node.hub.clone(),
+            session: self.id,
+        }
+    }
+
+    /// How long the session may still last, by the token it came with or was given since.
+    pub fn time_left(&self, now_ms: u64) -> Option<Duration> {
+        let expires_at_ms = self.identity.expires_at_ms?;
+        Some(Duration::from_millis(expires_at_ms.saturating_sub(now_ms)))
+    }
+
+    /// Leaves every room and ends.
+    pub async fn end(mut self) {
+        self.outbox.shut();
+        let rooms: Vec<RoomName> = self.rooms.drain().map(|(room, _)| room).collect();
+        for room in rooms {
+            self.node.leave(room, self.id).await;
+        }
+    }
+
+    pub(crate) fn is_in(&self, room: &RoomName) -> bool {
+        self.rooms.contains_key(room)
+    }
+
+    /// How far this node has seen a room the session is in.
+    pub(crate) fn seen(&self, room: &RoomName) -> Option<Position> {
+        self.rooms.get(room)?.as_ref()?.position()
+    }
+
+    pub(crate) fn answer(&self, frame: &ServerFrame) {
+        self.outbox.answer(encode_server(frame));
+    }
+
+    pub(crate) fn refuse(&self, id: Option<RequestId>, room: Option<RoomName>, refusal: Refusal) {
+        self.node.metrics.refused(refusal.code);
+        let error = ErrorFrame {
+            room,
+            ..ErrorFrame::new(id, refusal)
+        };
+        self.answer(&ServerFrame::Error(error));
+    }
+
+    pub(crate) fn fresh_allowance(node: &Node) -> Allowance {
+        let limits = node.limits();
+        Allowance::new(
+            limits.commands_per_second,
+            limits.commands_burst,
+            Instant::now(),
+        )
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.outbox.shut();
+        self.node.forget(self.id);
+    }
+}
+
+impl Mailbox {
+    /// Waits for what is to be written next, at most about `bytes_max` of it. Asks rooms to go on
+    /// that held messages back. May be dropped while waiting.
+    pub async fn next(&self, bytes_max: usize) -> Outgoing {
+        for room in self.outbox.take_behind() {
+            self.hub.refill(room, self.session).await;
+        }
+        self.outbox.next(bytes_max).await
+    }
+
+    /// Waits until the session may be read from: not while its outbox is full.
+    pub async fn has_space(&self) {
+        self.outbox.has_space().await;
+    }
+
+    /// Asks for a close with this code once everything waiting is written.
+    pub fn close(&self, code: roomcast_protocol::CloseCode) {
+        self.outbox.close(code);
+    }
+}
