@@ -34,6 +34,8 @@ pub struct Mailbox {
     outbox: Outbox,
     hub: Arc<Hub>,
     session: SessionId,
+    /// Rooms to be asked to go on; kept here so that a dropped wait forgets none.
+    to_refill: Vec<RoomName>,
 }
 
 impl Session {
@@ -48,6 +50,7 @@ impl Session {
             outbox: self.outbox.clone(),
             hub: self.node.hub.clone(),
             session: self.id,
+            to_refill: Vec::new(),
         }
     }
 
@@ -108,9 +111,11 @@ impl Drop for Session {
 impl Mailbox {
     /// Waits for what is to be written next, at most about `bytes_max` of it. Asks rooms to go on
     /// that held messages back. May be dropped while waiting.
-    pub async fn next(&self, bytes_max: usize) -> Outgoing {
-        for room in self.outbox.take_behind() {
-            self.hub.refill(room, self.session).await;
+    pub async fn next(&mut self, bytes_max: usize) -> Outgoing {
+        self.to_refill.extend(self.outbox.take_behind());
+        while let Some(room) = self.to_refill.last() {
+            self.hub.refill(room.clone(), self.session).await;
+            self.to_refill.pop();
         }
         self.outbox.next(bytes_max).await
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
+use crate::chat::ChatArgs;
 use crate::config::{Config, Flags, Setting};
 use crate::healthcheck::HealthcheckArgs;
 use crate::token::TokenArgs;
@@ -21,6 +22,8 @@ pub enum Program {
     Token(TokenArgs),
     /// Ask a node whether it is ready.
     Healthcheck(HealthcheckArgs),
+    /// Talk in a room from the terminal.
+    Chat(ChatArgs),
     /// Print the reference of all settings.
     Settings,
 }
@@ -39,6 +42,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Program, c
         Some(("healthcheck", asked)) => {
             HealthcheckArgs::from_arg_matches(asked).map(Program::Healthcheck)
         }
+        Some(("chat", chat)) => ChatArgs::from_arg_matches(chat).map(Program::Chat),
         Some(("settings", _)) => Ok(Program::Settings),
         Some((other, _)) => unreachable!("clap knows no subcommand {other}"),
     }
@@ -50,6 +54,7 @@ fn command() -> Command {
         .about("Print a signed token, for development and tests");
     let healthcheck = HealthcheckArgs::augment_args(Command::new("healthcheck"))
         .about("Exit with 0 if the node answers that it is ready");
+    let chat = Command::new("chat").about("Talk in a room from the terminal, or from a pipe");
     serve_arguments(Command::new("roomcast"))
         .about("Rooms, presence and history over WebSocket. Without a command: serve")
         .version(env!("CARGO_PKG_VERSION"))
@@ -57,6 +62,7 @@ fn command() -> Command {
         .subcommand(serve_arguments(Command::new("serve").about("Serve a node")))
         .subcommand(token)
         .subcommand(healthcheck)
+        .subcommand(ChatArgs::augment_args(chat))
         .subcommand(Command::new("settings").about("Print the reference of all settings"))
 }
 

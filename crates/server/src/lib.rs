@@ -5,10 +5,15 @@
 
 pub mod accept;
 pub mod auth;
+pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod healthcheck;
+pub mod http;
 pub mod logs;
+pub mod ops;
 pub mod secret;
+pub mod serve;
+mod socket;
 pub mod token;
 pub mod web;

@@ -4,9 +4,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use roomcast::chat::{self, ChatArgs};
 use roomcast::cli::{self, Program};
 use roomcast::config::{self, Config, EXIT_CONFIG, Environment, Flags};
 use roomcast::healthcheck::{self, HealthcheckArgs};
+use roomcast::serve;
 use roomcast::token::{self, TokenArgs};
 
 fn main() -> ExitCode {
@@ -19,16 +21,24 @@ fn main() -> ExitCode {
         }
     };
     match program {
-        Program::Serve(flags) => serve(&flags),
+        Program::Serve(flags) => serve_node(&flags),
         Program::Token(args) => print_or_fail(signed(&args)),
         Program::Healthcheck(args) => print_or_fail(asked(&args)),
+        Program::Chat(args) => print_or_fail(talked(args)),
         Program::Settings => print_or_fail(Ok(config::markdown())),
     }
 }
 
-fn serve(flags: &Flags) -> ExitCode {
-    match Config::load(flags, &Environment::of_process()) {
-        Ok(_) => print_or_fail(Err("this build cannot serve yet".into())),
+fn serve_node(flags: &Flags) -> ExitCode {
+    let environment = Environment::of_process();
+    match Config::load(flags, &environment) {
+        Ok(config) => match serve::run(config, &environment) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("roomcast: {error}");
+                ExitCode::from(error.exit_code())
+            }
+        },
         Err(error) => {
             eprintln!("roomcast: {error}");
             ExitCode::from(EXIT_CONFIG)
@@ -54,6 +64,12 @@ fn asked(args: &HealthcheckArgs) -> Result<String, String> {
             .to_string(),
     };
     healthcheck::ask(&ops).map(|()| String::new())
+}
+
+fn talked(args: ChatArgs) -> Result<String, String> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(chat::run(args)).map(|()| String::new())
 }
 
 fn print_or_fail(result: Result<String, String>) -> ExitCode {

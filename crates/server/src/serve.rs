@@ -1,0 +1,175 @@
+//! The life of a node: build what it needs, open its doors, run until told to stop, drain, end.
+
+mod banner;
+mod error;
+mod store;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::Registry;
+use roomcast_gateway::{Authority, Identity, Node, NodeParts, now_ms};
+use roomcast_protocol::{ErrorCode, Refusal};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accept::{self, AcceptLimits, AcceptStats};
+use crate::auth::Doorman;
+use crate::config::{Config, Environment};
+use crate::http::{self, Doors, WithDeadline};
+use crate::logs;
+use crate::ops::{self, Ops};
+pub use error::ServeError;
+
+/// Connections to the operators' listener.
+const OPS_CONNECTIONS_MAX: usize = 64;
+/// How long connections may take to end after the drain.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Serves a node until SIGTERM or SIGINT has drained it.
+///
+/// # Errors
+/// Why it could not start, or why it had to stop.
+pub fn run(config: Config, environment: &Environment) -> Result<(), ServeError> {
+    // Only a second start in one process could fail here.
+    let _ = logs::start(config.log_format, &config.log);
+    for warning in environment.warnings(&Config::settings()) {
+        tracing::warn!("{warning}");
+    }
+    for (key, value) in config.shown() {
+        tracing::debug!(key, value, "setting");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(ServeError::Runtime)?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), ServeError> {
+    let public = bind("listen", config.listen)?;
+    let private = bind("ops_listen", config.ops_listen)?;
+    let address = public.local_addr().map_err(ServeError::Runtime)?;
+    let ops_address = private.local_addr().map_err(ServeError::Runtime)?;
+    let doorman = Arc::new(config.doorman(address));
+    let store = store::open(&config).await?;
+    let registry = Registry::new();
+    let parts = NodeParts {
+        id: config.node.clone(),
+        limits: store::limits(&config),
+        broker: store.broker,
+        feeds: store.feeds,
+        presence: store.presence,
+        changes: store.changes,
+        authority: Arc::new(Keys(doorman.clone())),
+    };
+    let (node, mut tasks) = Node::start(parts, &registry);
+    let doors = Doorway::open(&config, node.clone(), doorman, registry, public, private);
+    banner::show(&config, address, ops_address);
+    let ended = tokio::select! {
+        name = stop_signal() => {
+            tracing::info!(signal = name?, window_ms = config.drain_ms, "draining");
+            node.drain(Duration::from_millis(config.drain_ms)).await;
+            Ok(())
+        }
+        // The engine's tasks end only with the node.
+        _ = tasks.join_next() => Err(ServeError::EngineEnded),
+    };
+    doors.close().await;
+    tracing::info!("stopped");
+    ended
+}
+
+/// The listeners and whatever runs behind them.
+struct Doorway {
+    stop: CancellationToken,
+    connections: TaskTracker,
+    loops: JoinSet<()>,
+}
+
+impl Doorway {
+    fn open(
+        config: &Config,
+        node: Arc<Node>,
+        doorman: Arc<Doorman>,
+        registry: Registry,
+        public: TcpListener,
+        private: TcpListener,
+    ) -> Self {
+        let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
+        let stats = Arc::new(AcceptStats::default());
+        let doors = Doors {
+            node: node.clone(),
+            doorman,
+            sessions: connections.clone(),
+            page: config.page,
+        };
+        let mut loops = JoinSet::new();
+        loops.spawn(accept::run(
+            public,
+            WithDeadline(warp::service(http::routes(doors))),
+            config.accept_limits(),
+            stats.clone(),
+            stop.clone(),
+            connections.clone(),
+        ));
+        let limits = AcceptLimits {
+            connections_max: OPS_CONNECTIONS_MAX,
+            connections_per_address_max: 0,
+            ..config.accept_limits()
+        };
+        loops.spawn(accept::run(
+            private,
+            WithDeadline(warp::service(ops::routes(Ops::new(node, stats, registry)))),
+            limits,
+            Arc::default(),
+            stop.clone(),
+            connections.clone(),
+        ));
+        Self {
+            stop,
+            connections,
+            loops,
+        }
+    }
+
+    async fn close(self) {
+        self.stop.cancel();
+        self.connections.close();
+        // Whoever still hangs on is cut with the process.
+        let _ = timeout(LAST_PATIENCE, self.connections.wait()).await;
+        self.loops.join_all().await;
+    }
+}
+
+/// Checks fresh tokens for the gateway.
+struct Keys(Arc<Doorman>);
+
+impl Authority for Keys {
+    fn identify(&self, token: &str) -> Result<Identity, Refusal> {
+        let renewed = self.0.renew(token, now_ms());
+        renewed.map_err(|refusal| Refusal::new(ErrorCode::BadToken, refusal.problem))
+    }
+}
+
+fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    accept::bind(address).map_err(|error| ServeError::Bind {
+        key,
+        address,
+        error,
+    })
+}
+
+async fn stop_signal() -> Result<&'static str, ServeError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
+}
