@@ -9,12 +9,12 @@ async fn redis(servers: usize) -> Stage {
     let processes: Vec<RedisProcess> = (0..servers).map(|_| RedisProcess::start()).collect();
     let config = RedisConfig {
         urls: processes.iter().map(RedisProcess::url).collect(),
-        node: "test".parse().unwrap(),
+        node: "test".parse().expect("a node id"),
         connections: 2,
         durable_replicas: 0,
         log: log_config(),
     };
-    let (broker, mut feeds) = RedisBroker::connect(config, 1).await.unwrap();
+    let (broker, mut feeds) = RedisBroker::connect(config, 1).await.expect("connected");
     Stage {
         broker: Arc::new(broker),
         feed: feeds.remove(0),

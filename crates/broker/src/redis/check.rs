@@ -1,6 +1,7 @@
 //! Whether a Redis can keep our promises as it is set up: asked once, at the start.
 
 use redis::aio::MultiplexedConnection;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::error::ConnectError;
 
@@ -15,14 +16,29 @@ pub(super) async fn suitable(
     let info: String = redis::cmd("INFO")
         .query_async(connection)
         .await
-        .map_err(|error| ConnectError::Unreachable {
-            url: url.to_owned(),
-            detail: error.to_string(),
-        })?;
+        .map_err(|error| no_start(&error, url))?;
     judge(&info).map_err(|reason| ConnectError::Unsuitable {
         url: url.to_owned(),
         reason,
     })
+}
+
+/// What an error at the start is to the operator: a login or a right that is wrong stays wrong
+/// however long one waits; anything else may pass.
+pub(super) fn no_start(error: &RedisError, url: &str) -> ConnectError {
+    let url = url.to_owned();
+    let login_failed = error.kind() == ErrorKind::AuthenticationFailed;
+    let reason = if login_failed || error.code() == Some("WRONGPASS") {
+        "it does not accept the user and password in the address".to_owned()
+    } else if error.code() == Some("NOAUTH") {
+        "it wants a password; put it in the address: redis://[user]:password@host".to_owned()
+    } else if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) {
+        format!("its user may not do what is needed: {error}")
+    } else {
+        let detail = error.to_string();
+        return ConnectError::Unreachable { url, detail };
+    };
+    ConnectError::Unsuitable { url, reason }
 }
 
 fn judge(info: &str) -> Result<(), String> {

@@ -13,7 +13,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value,
 };
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
 use super::beat::Beat;
@@ -50,13 +50,10 @@ impl CommandLink {
 
     /// Connects for the first time; says what an operator must change.
     pub(super) async fn start(&self, url: &str) -> Result<(), ConnectError> {
-        let unreachable = |error: RedisError| ConnectError::Unreachable {
-            url: url.to_owned(),
-            detail: error.to_string(),
-        };
-        let mut connection = self.connect().await.map_err(unreachable)?;
+        let no_start = |error: RedisError| check::no_start(&error, url);
+        let mut connection = self.connect().await.map_err(no_start)?;
         check::suitable(&mut connection, url).await?;
-        load(&mut connection).await.map_err(unreachable)?;
+        load(&mut connection).await.map_err(no_start)?;
         *self.connection.lock() = Some(connection);
         Ok(())
     }
@@ -116,27 +113,32 @@ impl CommandLink {
     /// Keeps the connection alive for good.
     pub(super) async fn supervise(self: Arc<Self>, mut beat: Beat) {
         let mut backoff = Backoff::new();
+        let mut made_at = Instant::now();
         loop {
             let connection = self.connection.lock().clone();
             let Some(mut connection) = connection else {
+                sleep(backoff.next()).await;
                 match self.reconnect().await {
-                    Ok(()) => backoff.reset(),
-                    Err(error) => {
-                        tracing::debug!(%error, "the command link can't be made");
-                        sleep(backoff.next()).await;
-                    }
+                    Ok(()) => made_at = Instant::now(),
+                    Err(error) => tracing::debug!(%error, "the command link can't be made"),
                 }
                 continue;
             };
             let lost = match beat.beat(&mut connection).await {
-                Ok(()) => tokio::select! {
-                    () = sleep(BEAT_EVERY) => None,
-                    () = self.failed.notified() => Some("a command failed".to_owned()),
-                },
-                Err(error) => Some(error.to_string()),
+                Err(error) if !trouble::is_answer(&error) => Some(error.to_string()),
+                answer => {
+                    if let Err(error) = answer {
+                        self.trouble.note(trouble::sort(&error));
+                    }
+                    tokio::select! {
+                        () = sleep(BEAT_EVERY) => None,
+                        () = self.failed.notified() => Some("a command failed".to_owned()),
+                    }
+                }
             };
             if let Some(error) = lost {
                 *self.connection.lock() = None;
+                backoff.lost_after(made_at.elapsed());
                 self.trouble.reconnected();
                 tracing::warn!(error, "a command link was lost");
             }

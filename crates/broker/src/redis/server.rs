@@ -52,7 +52,7 @@ impl Server {
         let trouble = Arc::new(Trouble::default());
         let durable = match config.durable_replicas {
             0 => None,
-            replicas => Some(Durable::new(url, replicas).map_err(bad)?),
+            replicas => Some(Durable::new(info.clone(), replicas).map_err(bad)?),
         };
         let mut links = Vec::with_capacity(config.connections);
         for _ in 0..config.connections.max(1) {

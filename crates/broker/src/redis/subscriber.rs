@@ -66,6 +66,7 @@ enum End {
 struct Link {
     wire: Wire,
     heard_at: Instant,
+    looked_at: Instant,
     pinged_at: Instant,
     /// All rooms were asked for on this link, but not all are answered yet.
     settling: bool,
@@ -78,10 +79,11 @@ impl Subscriber {
         loop {
             match Wire::connect(&self.info).await {
                 Ok(wire) => {
-                    backoff.reset();
+                    let made_at = Instant::now();
                     match self.serve(wire).await {
                         End::Stopped => return,
                         End::Lost(error) => {
+                            backoff.lost_after(made_at.elapsed());
                             self.trouble.reconnected();
                             tracing::warn!(%error, "the subscribe link was lost");
                         }
@@ -117,6 +119,7 @@ impl Subscriber {
         let mut link = Link {
             wire,
             heard_at: now,
+            looked_at: now,
             pinged_at: now,
             settling: true,
         };
@@ -165,19 +168,24 @@ impl Subscriber {
             command.arg(keys::channel(room));
             self.subscriptions.sent(room);
         }
-        self.rooms
-            .store(self.subscriptions.len() as u64, Ordering::Relaxed);
+        self.count();
         link.wire.send(&command).await
+    }
+
+    fn count(&self) {
+        let rooms = self.subscriptions.len() as u64;
+        self.rooms.store(rooms, Ordering::Relaxed);
     }
 
     /// Takes what came in.
     async fn take(&mut self, link: &mut Link, incoming: Incoming) -> Result<(), End> {
         link.heard_at = Instant::now();
         match incoming {
-            Incoming::Told { channel, payload } => self.tell(link, &channel, &payload).await?,
+            Incoming::Told { channel, payload } => self.tell(&channel, &payload).await?,
             Incoming::Answered { channel } => {
                 if let Some(room) = keys::room_of_channel(&channel) {
                     self.subscriptions.answered(&room);
+                    self.count();
                 }
             }
             Incoming::Other => {}
@@ -189,7 +197,7 @@ impl Subscriber {
         Ok(())
     }
 
-    async fn tell(&mut self, link: &mut Link, channel: &str, payload: &str) -> Result<(), End> {
+    async fn tell(&mut self, channel: &str, payload: &str) -> Result<(), End> {
         let Some(room) = keys::room_of_channel(channel) else {
             self.round_trip.came_back();
             return Ok(());
@@ -198,8 +206,6 @@ impl Subscriber {
         match payload::event(room, payload) {
             Ok(event) => {
                 feed.send(event).await.map_err(|_| End::Stopped)?;
-                // However long that took, it was not the peer's silence.
-                link.heard_at = Instant::now();
             }
             Err(error) => drop(self.trouble.note(error)),
         }
@@ -256,6 +262,12 @@ impl Subscriber {
 
 async fn look_for_life(link: &mut Link) -> Result<(), WireError> {
     let now = Instant::now();
+    if now.duration_since(link.looked_at) > PING_EVERY {
+        // This node stood still, for a feed that wasn't read or for want of a processor: what the
+        // peer has said meanwhile is still to be read, and its silence counts from now.
+        link.heard_at = now;
+    }
+    link.looked_at = now;
     if now.duration_since(link.heard_at) > DEAD_AFTER {
         return Err(WireError::Timeout);
     }

@@ -12,6 +12,8 @@ use crate::port::StatsSnapshot;
 
 /// How often one kind of complaint is logged at most.
 const LOG_EVERY: Duration = Duration::from_secs(10);
+/// How Redis 7 says that a script may not do what it does; the code it gives then is a mere `ERR`.
+const SCRIPT_WITHOUT_RIGHT: &str = "The user executing the script can't";
 
 /// Counts what goes wrong, and logs it in moderation.
 #[derive(Default)]
@@ -74,10 +76,6 @@ impl Complaint {
 }
 
 /// Sorts one of Redis's errors.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the library's enum, open to new kinds"
-)]
 pub(super) fn sort(error: &RedisError) -> BrokerError {
     let detail = error.to_string();
     let refused = |by| BrokerError::Refused {
@@ -100,6 +98,7 @@ pub(super) fn sort(error: &RedisError) -> BrokerError {
         _ if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => {
             BrokerError::Unavailable(detail)
         }
+        _ if detail.contains(SCRIPT_WITHOUT_RIGHT) => refused(RefusedBy::NoPermission),
         _ => match error.code() {
             Some("OOM") => refused(RefusedBy::OutOfMemory),
             Some("NOREPLICAS") => refused(RefusedBy::ReadOnly),
@@ -109,6 +108,11 @@ pub(super) fn sort(error: &RedisError) -> BrokerError {
             None => BrokerError::Unavailable(detail),
         },
     }
+}
+
+/// Whether Redis itself says no: the link it says so by is alive.
+pub(super) fn is_answer(error: &RedisError) -> bool {
+    error.clone().into_server_errors().is_some()
 }
 
 #[cfg(test)]

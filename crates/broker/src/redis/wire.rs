@@ -100,10 +100,6 @@ impl Wire {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the library's enums, open to new kinds"
-)]
 fn incoming(kind: &PushKind, data: Vec<Value>) -> Result<Incoming, WireError> {
     let mut texts = data.into_iter().map(|value| match value {
         Value::BulkString(bytes) => String::from_utf8(bytes).ok(),
