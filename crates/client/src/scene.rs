@@ -71,6 +71,7 @@ pub(crate) fn gap(epoch: Epoch, from: u64, to: u64) -> ServerFrame {
 pub(crate) fn error(id: &RequestId, code: ErrorCode, retry_after_ms: Option<u64>) -> ServerFrame {
     ServerFrame::Error(ErrorFrame {
         id: Some(id.clone()),
+        room: None,
         code: code.number(),
         message: "no".into(),
         retry_after_ms,

@@ -91,6 +91,7 @@ async fn a_deadline_ends_the_wait_for_a_server_that_never_comes() {
 fn error(id: roomcast_protocol::RequestId, code: ErrorCode, retry: Option<u64>) -> ServerFrame {
     ServerFrame::Error(ErrorFrame {
         id: Some(id),
+        room: None,
         code: code.number(),
         message: "no".into(),
         retry_after_ms: retry,

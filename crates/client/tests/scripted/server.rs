@@ -56,7 +56,9 @@ impl Server {
 
     pub(crate) async fn accept_raw(&self) -> TcpStream {
         let accepted = soon("a connection", self.listener.accept()).await;
-        accepted.unwrap().0
+        let stream = accepted.unwrap().0;
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     /// Takes a connection, and says `connected` on it.
