@@ -4,12 +4,15 @@
 //! a room. Bounded: whoever gives orders faster than a relay obeys them waits.
 
 mod admission;
+mod joining;
+mod lifecycle;
 mod mark;
 mod member;
 mod members;
 mod order;
 mod reading;
 mod relay;
+mod repair;
 mod room;
 
 use std::collections::HashMap;

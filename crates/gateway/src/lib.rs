@@ -7,6 +7,7 @@
 mod backend;
 mod clock;
 mod command;
+mod connect;
 mod drain;
 mod gate;
 mod hub;

@@ -1,6 +1,7 @@
 //! What a node counts, in Prometheus's terms. Label values are bounded: codes and reasons by their
 //! tables, never a room, a user or an address.
 
+use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use roomcast_protocol::{CloseCode, ErrorCode};
 
@@ -34,22 +35,12 @@ impl Metrics {
     /// # Panics
     /// If the registry has some of these names already.
     pub fn new(registry: &Registry) -> Self {
-        let counter = |name: &str, help: &str| register(registry, IntCounter::new(name, help));
-        let by = |name: &str, help: &str, label: &str| {
-            register(
-                registry,
-                IntCounterVec::new(Opts::new(name, help), &[label]),
-            )
-        };
-        let seconds = |name: &str, help: &str| {
-            let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
-            register(registry, Histogram::with_opts(options))
-        };
+        let register = Register(registry);
+        let counter = |name, help| register.counter(name, help);
+        let by = |name, help, label| register.by(name, help, label);
+        let seconds = |name, help| register.seconds(name, help);
         Self {
-            sessions: register(
-                registry,
-                IntGauge::new("roomcast_sessions", "Sessions open now."),
-            ),
+            sessions: register.gauge("roomcast_sessions", "Sessions open now."),
             sessions_opened: counter("roomcast_sessions_opened_total", "Sessions opened."),
             sessions_closed: by(
                 "roomcast_sessions_closed_total",
@@ -144,13 +135,32 @@ impl Metrics {
     }
 }
 
-fn register<C>(registry: &Registry, collector: prometheus::Result<C>) -> C
-where
-    C: prometheus::core::Collector + Clone + 'static,
-{
-    let collector = collector.expect("names and labels are well formed");
-    registry
-        .register(Box::new(collector.clone()))
-        .expect("each name is registered once");
-    collector
+/// Makes counters and registers them. Names are ours, so that a bad one is a fault of ours.
+struct Register<'a>(&'a Registry);
+
+impl Register<'_> {
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.keep(IntGauge::new(name, help))
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.keep(IntCounter::new(name, help))
+    }
+
+    fn by(&self, name: &str, help: &str, label: &str) -> IntCounterVec {
+        self.keep(IntCounterVec::new(Opts::new(name, help), &[label]))
+    }
+
+    fn seconds(&self, name: &str, help: &str) -> Histogram {
+        let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+        self.keep(Histogram::with_opts(options))
+    }
+
+    fn keep<C: Collector + Clone + 'static>(&self, collector: prometheus::Result<C>) -> C {
+        let collector = collector.expect("names and labels are well formed");
+        self.0
+            .register(Box::new(collector.clone()))
+            .expect("each name is registered once");
+        collector
+    }
 }

@@ -8,21 +8,18 @@ use prometheus::Registry as Prometheus;
 use roomcast_broker::{Broker, BrokerError, Feed, Health, Published, StatsSnapshot};
 use roomcast_presence::{Change, Changes, Presence};
 use roomcast_protocol::{
-    Connected, Draft, ErrorCode, MessageId, NodeId, PROTOCOL_VERSION, Position, Refusal, RoomName,
-    ServerFrame, SessionId, Signal, TypingSeen, UserJoined, UserLeft, WireLimits,
+    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, Signal, TypingSeen,
+    UserJoined, UserLeft,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::clock;
 use crate::gate::refusal_of;
 use crate::hub::Hub;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::outbox::Outbox;
 use crate::registry::Registry;
-use crate::session::Session;
 
 /// Says whose a fresh token is; the server knows the keys.
 pub trait Authority: Send + Sync {
@@ -50,7 +47,7 @@ pub struct NodeParts {
 
 /// One gateway process's engine.
 pub struct Node {
-    id: NodeId,
+    pub(crate) id: NodeId,
     limits: Limits,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) presence: Arc<dyn Presence>,
@@ -125,63 +122,6 @@ impl Node {
         match self.broker.health() {
             Health::Ready => Readiness::Ready,
             Health::Broken => Readiness::Broken,
-        }
-    }
-
-    /// Opens a session; `connected` is the first thing in its mailbox.
-    ///
-    /// # Errors
-    /// [`ErrorCode::Draining`] when the node is about to stop, [`ErrorCode::TooFast`] when the user
-    /// has as many sessions here as allowed.
-    pub fn connect(self: &Arc<Self>, identity: Identity) -> Result<Session, Refusal> {
-        if self.draining.load(Ordering::Relaxed) {
-            return Err(Refusal::new(
-                ErrorCode::Draining,
-                "this node is about to stop",
-            ));
-        }
-        let id = SessionId::from_uuid(uuid::Uuid::new_v4());
-        let outbox = Outbox::new(self.limits.outbox_bytes_max);
-        let user_max = self.limits.sessions_per_user_max;
-        if !self
-            .sessions
-            .lock()
-            .insert(id, &identity.user, &outbox, user_max)
-        {
-            let message = format!("{} has {user_max} sessions here already", identity.user);
-            return Err(Refusal::new(ErrorCode::TooFast, message));
-        }
-        self.metrics.sessions.inc();
-        self.metrics.sessions_opened.inc();
-        let session = Session {
-            id,
-            allowance: Session::fresh_allowance(self),
-            identity,
-            node: self.clone(),
-            outbox,
-            rooms: std::collections::HashMap::new(),
-            typing: Vec::new(),
-        };
-        session.answer(&ServerFrame::Connected(self.connected(&session)));
-        Ok(session)
-    }
-
-    fn connected(&self, session: &Session) -> Connected {
-        let limits = &self.limits;
-        Connected {
-            session: session.id,
-            user: session.identity.user.clone(),
-            node: self.id.clone(),
-            protocol: PROTOCOL_VERSION,
-            heartbeat_ms: limits.heartbeat_ms,
-            server_time: clock::now_ms(),
-            limits: WireLimits {
-                frame_bytes_max: limits.frame_bytes_max as u64,
-                message_bytes_max: limits.message_bytes_max as u64,
-                data_bytes_max: limits.data_bytes_max as u64,
-                rooms_max: u32::try_from(limits.rooms_per_session_max).unwrap_or(u32::MAX),
-                page_messages_max: u32::try_from(limits.page_messages_max).unwrap_or(u32::MAX),
-            },
         }
     }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use roomcast_protocol::{
     ErrorFrame, Position, Refusal, RequestId, RoomName, ServerFrame, SessionId, encode_server,
 };
-use tokio::time::Instant;
 
 use crate::hub::{Hub, Mark};
 use crate::identity::Identity;
@@ -89,15 +88,6 @@ impl Session {
             ..ErrorFrame::new(id, refusal)
         };
         self.answer(&ServerFrame::Error(error));
-    }
-
-    pub(crate) fn fresh_allowance(node: &Node) -> Allowance {
-        let limits = node.limits();
-        Allowance::new(
-            limits.commands_per_second,
-            limits.commands_burst,
-            Instant::now(),
-        )
     }
 }
 

@@ -2,32 +2,16 @@
 
 mod body;
 mod deadline;
+mod doors;
 mod messages;
 mod problem;
 mod upgrade;
 
-use std::sync::Arc;
-
-use roomcast_gateway::Node;
-use tokio_util::task::TaskTracker;
 use warp::{Filter, Rejection, Reply};
 
-use crate::auth::Doorman;
 use crate::web;
 pub use deadline::WithDeadline;
-
-/// What the routes need.
-#[derive(Clone)]
-pub struct Doors {
-    /// The engine.
-    pub node: Arc<Node>,
-    /// Who may come in.
-    pub doorman: Arc<Doorman>,
-    /// Runs the sessions.
-    pub sessions: TaskTracker,
-    /// Whether to serve the page.
-    pub page: bool,
-}
+pub use doors::Doors;
 
 /// Every public route.
 pub fn routes(
@@ -36,7 +20,11 @@ pub fn routes(
     let page = doors.page;
     let shown = warp::any()
         .and_then(move || {
-            let shown = if page { Ok(()) } else { Err(warp::reject::not_found()) };
+            let shown = if page {
+                Ok(())
+            } else {
+                Err(warp::reject::not_found())
+            };
             std::future::ready(shown)
         })
         .untuple_one()

@@ -5,8 +5,8 @@ use hyper::body::Bytes;
 use roomcast_protocol::{ErrorCode, IdempotencyKey, Refusal, RoomName, UserId};
 use warp::{Filter, Rejection, Reply};
 
-use super::Doors;
 use super::body::{Kept, Messages, NewMessage, Paging, answer};
+use super::doors::Doors;
 use super::problem;
 
 /// The header that makes a retry safe.

@@ -16,7 +16,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::{Filter, Rejection, Reply};
 
-use super::{Doors, problem};
+use super::doors::Doors;
+use super::problem;
 use crate::accept::{Peer, Slot};
 use crate::auth::offers_subprotocol;
 use crate::socket::{self, End};

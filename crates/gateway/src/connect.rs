@@ -1,0 +1,80 @@
+//! How a session begins: counted, registered, and told where it is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use roomcast_protocol::{
+    Connected, ErrorCode, PROTOCOL_VERSION, Refusal, ServerFrame, SessionId, WireLimits,
+};
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::identity::Identity;
+use crate::node::Node;
+use crate::outbox::Outbox;
+use crate::rate::Allowance;
+use crate::session::Session;
+
+impl Node {
+    /// Opens a session; `connected` is the first thing in its mailbox.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Draining`] when the node is about to stop, [`ErrorCode::TooFast`] when the user
+    /// has as many sessions here as allowed.
+    pub fn connect(self: &Arc<Self>, identity: Identity) -> Result<Session, Refusal> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(Refusal::new(
+                ErrorCode::Draining,
+                "this node is about to stop",
+            ));
+        }
+        let id = SessionId::from_uuid(uuid::Uuid::new_v4());
+        let outbox = Outbox::new(self.limits().outbox_bytes_max);
+        let user_max = self.limits().sessions_per_user_max;
+        if !self
+            .sessions
+            .lock()
+            .insert(id, &identity.user, &outbox, user_max)
+        {
+            let message = format!("{} has {user_max} sessions here already", identity.user);
+            return Err(Refusal::new(ErrorCode::TooFast, message));
+        }
+        self.metrics.sessions.inc();
+        self.metrics.sessions_opened.inc();
+        let session = Session {
+            id,
+            allowance: Allowance::new(
+                self.limits().commands_per_second,
+                self.limits().commands_burst,
+                Instant::now(),
+            ),
+            identity,
+            node: self.clone(),
+            outbox,
+            rooms: HashMap::new(),
+            typing: Vec::new(),
+        };
+        session.answer(&ServerFrame::Connected(self.connected(&session)));
+        Ok(session)
+    }
+
+    fn connected(&self, session: &Session) -> Connected {
+        let limits = self.limits();
+        Connected {
+            session: session.id,
+            user: session.identity.user.clone(),
+            node: self.id.clone(),
+            protocol: PROTOCOL_VERSION,
+            heartbeat_ms: limits.heartbeat_ms,
+            server_time: clock::now_ms(),
+            limits: WireLimits {
+                frame_bytes_max: limits.frame_bytes_max as u64,
+                message_bytes_max: limits.message_bytes_max as u64,
+                data_bytes_max: limits.data_bytes_max as u64,
+                rooms_max: u32::try_from(limits.rooms_per_session_max).unwrap_or(u32::MAX),
+                page_messages_max: u32::try_from(limits.page_messages_max).unwrap_or(u32::MAX),
+            },
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Bringing members up to date: the part of the relay that lets joiners in and refills members who
+//! were behind (P6, P10). Both are a read of the log and a splice with what was relayed meanwhile.
+
+use std::time::Duration;
+
+use roomcast_broker::BrokerError;
+use roomcast_protocol::{RoomName, SessionId, Since};
+use tokio::time::{Instant, sleep};
+
+use super::admission;
+use super::order::JoinRequest;
+use super::reading::{self, Done};
+use super::relay::{Relay, retry_delay};
+use super::room::{Phase, Room};
+use crate::gate::refusal_of;
+
+/// How often a client's word may put one room into a new epoch.
+const FENCE_EVERY: Duration = Duration::from_secs(10);
+
+impl Relay {
+    pub(super) fn join(&mut self, request: JoinRequest) {
+        let Some(room) = self.rooms.get_mut(&request.room) else {
+            let name = request.room.clone();
+            let mut room = Room::opening(name.clone());
+            room.waiting.push(request);
+            self.rooms.insert(name.clone(), room);
+            self.open(name);
+            return;
+        };
+        room.empty_since = None;
+        match room.phase {
+            Phase::Live | Phase::Repairing => self.admit(request),
+            Phase::Opening | Phase::Closing => room.waiting.push(request),
+        }
+    }
+
+    pub(super) fn admit_waiting(&mut self, name: &RoomName) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return;
+        };
+        for request in std::mem::take(&mut room.waiting) {
+            self.admit(request);
+        }
+    }
+
+    /// Reads what a joiner gets.
+    pub(super) fn admit(&mut self, request: JoinRequest) {
+        let Some(room) = self.rooms.get_mut(&request.room) else {
+            return;
+        };
+        room.read_begins(None);
+        let may_fence = room.fenced_at.is_none_or(|at| at.elapsed() >= FENCE_EVERY);
+        let (broker, messages_max) = (self.broker.clone(), self.limits.join_messages_max);
+        self.reads.push(Box::pin(async move {
+            let welcome = reading::welcome(&*broker, &request, messages_max, may_fence).await;
+            Done::Admitted(request, welcome)
+        }));
+    }
+
+    pub(super) fn admitted(
+        &mut self,
+        request: JoinRequest,
+        welcome: Result<reading::Welcome, BrokerError>,
+    ) {
+        let Some(room) = self.rooms.get_mut(&request.room) else {
+            return;
+        };
+        room.read_ends(request.session);
+        let (name, session) = (room.name.clone(), request.session);
+        match welcome {
+            Err(error) => drop(request.done.send(Err(refusal_of(&error)))),
+            Ok(welcome) => {
+                let epoch = room.since().map(|since| since.epoch);
+                if epoch != Some(welcome.onward.head.epoch) {
+                    if request.since.map(|since| since.epoch) == epoch {
+                        room.fenced_at = Some(Instant::now());
+                    }
+                    // The log has moved on to another epoch: the relay first, then the joiner.
+                    room.waiting.push(request);
+                    self.repair(&name, Duration::ZERO);
+                } else {
+                    let fading = welcome.onward.fading;
+                    admission::admit(room, request, welcome, &self.limits, &self.metrics);
+                    self.catch_up(&name, session);
+                    if fading {
+                        self.renew(name.clone());
+                    }
+                }
+            }
+        }
+        if let Some(room) = self.rooms.get_mut(&name) {
+            room.forget_recent();
+        }
+    }
+
+    pub(super) fn refill(&mut self, name: &RoomName, session: SessionId) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return;
+        };
+        let Some(epoch) = room.since().map(|since| since.epoch) else {
+            return;
+        };
+        let Some(member) = room.members.one(session) else {
+            return;
+        };
+        if member.live || member.reading {
+            return;
+        }
+        let since = Since {
+            epoch,
+            seq: member.told,
+            id: None,
+        };
+        room.read_begins(Some(session));
+        let (broker, name) = (self.broker.clone(), name.clone());
+        self.reads.push(Box::pin(async move {
+            let onward = reading::refill(&*broker, &name, since).await;
+            Done::Refilled(name, session, onward)
+        }));
+    }
+
+    pub(super) fn refilled(
+        &mut self,
+        name: &RoomName,
+        session: SessionId,
+        onward: Result<reading::Onward, BrokerError>,
+    ) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return;
+        };
+        room.read_ends(session);
+        match onward {
+            Ok(onward) if room.refill(session, &onward) => self.catch_up(name, session),
+            Ok(_) => self.repair(name, Duration::ZERO),
+            // The writer comes by again, and asks again.
+            Err(error) => {
+                tracing::debug!(room = %name, %error, "a member could not be refilled");
+                self.retry_refill(name, session);
+            }
+        }
+        if let Some(room) = self.rooms.get_mut(name) {
+            room.forget_recent();
+        }
+    }
+
+    pub(super) fn retry_refill(&mut self, name: &RoomName, session: SessionId) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return;
+        };
+        let Some(since) = room.since() else { return };
+        let Some(member) = room.members.one(session) else {
+            return;
+        };
+        let since = Since {
+            seq: member.told,
+            id: None,
+            ..since
+        };
+        room.read_begins(Some(session));
+        let (broker, name) = (self.broker.clone(), name.clone());
+        self.reads.push(Box::pin(async move {
+            sleep(retry_delay()).await;
+            let onward = reading::refill(&*broker, &name, since).await;
+            Done::Refilled(name, session, onward)
+        }));
+    }
+
+    /// Makes a member live, or reads on for it.
+    pub(super) fn catch_up(&mut self, name: &RoomName, session: SessionId) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return;
+        };
+        if room.catch_up(session).is_some() {
+            self.refill(name, session);
+        }
+    }
+}
