@@ -42,7 +42,7 @@ pub struct Config {
     pub in_flight_room_max: usize,
     /// Requests other than messages that may wait for their answer. Default: 256.
     pub requests_max: usize,
-    /// Rooms being joined at the same time on one connection. Default: 16.
+    /// Rooms being joined at the same time on one connection. Default: 64.
     pub joins_in_flight_max: usize,
     /// Events that may wait for a slow caller; then the socket is not read. Default: 256.
     pub events_max: usize,
@@ -73,7 +73,7 @@ impl Config {
             outbox_max: 256,
             in_flight_room_max: 1,
             requests_max: 256,
-            joins_in_flight_max: 16,
+            joins_in_flight_max: 64,
             events_max: 256,
             seen_ids_max: 1_024,
             frame_bytes_max: 8 << 20,

@@ -130,10 +130,16 @@ fn take_error(state: &mut State, error: ErrorFrame, now_ms: u64, out: &mut Vec<A
     };
     if let Some(room) = state.outbox.room_of(&id).cloned() {
         refuse_message(state, &id, &room, error, now_ms, out);
-    } else if let Some(name) = room_joining(state, &id) {
-        refuse_join(state, &name, error, now_ms, out);
-    } else {
-        refuse_request(state, &id, error, now_ms, out);
+        return;
+    }
+    let mut joining = rooms_joining(state, &id);
+    if let Some(meant) = &error.room {
+        joining.retain(|room| room == meant);
+    }
+    match &joining[..] {
+        [] => refuse_request(state, &id, error, now_ms, out),
+        [name] => refuse_join(state, name, error, now_ms, out),
+        several => refuse_joins(state, several, &error, now_ms),
     }
 }
 
@@ -201,6 +207,27 @@ fn refuse_join(
     }
 }
 
+/// A refusal of the whole frame: put off if it passes, otherwise asked room by room.
+fn refuse_joins(state: &mut State, names: &[RoomName], error: &ErrorFrame, now_ms: u64) {
+    let (in_ms, is_certain) = match verdict(error) {
+        Verdict::Later { in_ms, not_done } => (Some(in_ms), not_done),
+        Verdict::NotJoined | Verdict::AlreadyJoined | Verdict::Final => (None, false),
+    };
+    let not_before_ms = now_ms + in_ms.unwrap_or(0);
+    for name in names {
+        if let Some(room) = state.rooms.get_mut(name) {
+            room.is_alone |= in_ms.is_none();
+            room.phase = Phase::Out {
+                not_before_ms,
+                leave_first: !is_certain,
+            };
+        }
+    }
+    if is_certain {
+        state.joins_not_before_ms = not_before_ms;
+    }
+}
+
 fn refuse_request(
     state: &mut State,
     id: &RequestId,
@@ -242,9 +269,9 @@ fn is_asked(room: &Room, asked: &RequestId) -> bool {
     matches!(&room.phase, Phase::Joining { id, .. } if id == asked)
 }
 
-fn room_joining(state: &State, id: &RequestId) -> Option<RoomName> {
-    let (name, _) = state.rooms.iter().find(|(_, room)| is_asked(room, id))?;
-    Some(name.clone())
+fn rooms_joining(state: &State, id: &RequestId) -> Vec<RoomName> {
+    let asked = state.rooms.iter().filter(|(_, room)| is_asked(room, id));
+    asked.map(|(name, _)| name.clone()).collect()
 }
 
 /// The messages of a list; what is no message is left out, and noticed as a hole.

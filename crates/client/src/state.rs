@@ -15,9 +15,7 @@ mod size;
 
 use std::collections::BTreeMap;
 
-use roomcast_protocol::{
-    ClientFrame, Connected, Join, JoinRoom, Leave, RequestId, RoomName, WireLimits,
-};
+use roomcast_protocol::{ClientFrame, Connected, Join, Leave, RequestId, RoomName, WireLimits};
 
 pub(crate) use action::{Action, Ticket};
 pub(crate) use outbox::{Entry, Outbox, OutboxLimits};
@@ -30,6 +28,9 @@ use crate::command::Answer;
 use crate::config::Config;
 use crate::error::Error;
 use crate::event::Event;
+
+/// Rooms in one `join`: far below what a frame may hold, with the longest names.
+const ROOMS_PER_JOIN_MAX: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -163,66 +164,64 @@ impl State {
         waiting.chain(rooms).filter(|at| *at > now_ms).min()
     }
 
-    /// Sends `join` for the rooms that are out. One frame a room: an `error` names the request,
-    /// not the room.
+    /// Sends `join` for the rooms that are out, many in a frame: after a reconnect, a frame a room
+    /// would be more haste than a server allows.
     fn join_rooms(&mut self, now_ms: u64, out: &mut Vec<Action>) {
         if !self.has_unsettled_rooms {
             return;
         }
-        let timeout_ms = self.limits.response_timeout_ms;
-        let mut joining = 0;
-        let mut unsettled = false;
-        for room in self.rooms.values_mut() {
-            if let Phase::Joining { asked_at_ms, .. } = room.phase {
-                if now_ms >= asked_at_ms.saturating_add(timeout_ms) {
-                    room.rejoin(now_ms);
-                } else {
-                    joining += 1;
-                }
-            }
-            unsettled |= room.phase != Phase::In;
-        }
-        self.has_unsettled_rooms = unsettled;
-        if now_ms < self.joins_not_before_ms {
+        let (joining, mut wanted) = self.look_for_unsettled_rooms(now_ms);
+        let joins_max = self.limits.joins_in_flight_max;
+        let free = joins_max.saturating_sub(joining);
+        // Not one by one as answers come in.
+        if now_ms < self.joins_not_before_ms || free < wanted.len().min(joins_max.div_ceil(2)) {
             return;
         }
-        let (mut last_id, joins_max) = (self.last_id, self.limits.joins_in_flight_max);
-        let mut next_id = || {
-            last_id += 1;
-            RequestId::Number(last_id)
-        };
-        for (name, room) in &mut self.rooms {
-            let Phase::Out {
-                not_before_ms,
-                leave_first,
-            } = room.phase
-            else {
-                continue;
-            };
-            if joining >= joins_max || not_before_ms > now_ms {
-                continue;
-            }
-            joining += 1;
-            if leave_first {
+        wanted.truncate(free);
+        for name in &wanted {
+            if self.rooms.get(name).is_some_and(Room::must_leave_first) {
                 // Nobody waits for this answer; "not joined" would be as good as "ok".
-                out.push(Action::Send(ClientFrame::Leave(Leave {
-                    id: next_id(),
-                    room: name.clone(),
-                })));
+                let (id, room) = (self.next_id(), name.clone());
+                out.push(Action::Send(ClientFrame::Leave(Leave { id, room })));
             }
-            let id = next_id();
-            room.phase = Phase::Joining {
-                id: id.clone(),
-                asked_at_ms: now_ms,
-            };
-            let rooms = vec![JoinRoom {
-                room: name.clone(),
-                since: room.since(),
-                history: room.history(),
-            }];
+        }
+        let is_alone = |name: &RoomName| self.rooms.get(name).is_some_and(|room| room.is_alone);
+        let (alone, together): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_alone);
+        for names in together.chunks(ROOMS_PER_JOIN_MAX).chain(alone.chunks(1)) {
+            let id = self.next_id();
+            let mut rooms = Vec::with_capacity(names.len());
+            for name in names {
+                if let Some(room) = self.rooms.get_mut(name) {
+                    rooms.push(room.ask(name.clone(), id.clone(), now_ms));
+                }
+            }
             out.push(Action::Send(ClientFrame::Join(Join { id, rooms })));
         }
-        self.last_id = last_id;
+    }
+
+    /// How many rooms are being joined, and which may be asked for now. An answer that doesn't
+    /// come is not waited for any longer.
+    fn look_for_unsettled_rooms(&mut self, now_ms: u64) -> (usize, Vec<RoomName>) {
+        let timeout_ms = self.limits.response_timeout_ms;
+        let (mut joining, mut wanted) = (0, Vec::new());
+        self.has_unsettled_rooms = false;
+        for (name, room) in &mut self.rooms {
+            if let Phase::Joining { asked_at_ms, .. } = room.phase
+                && now_ms >= asked_at_ms.saturating_add(timeout_ms)
+            {
+                room.rejoin(now_ms);
+            }
+            match room.phase {
+                Phase::In => continue,
+                Phase::Joining { .. } => joining += 1,
+                Phase::Out { not_before_ms, .. } if not_before_ms <= now_ms => {
+                    wanted.push(name.clone());
+                }
+                Phase::Out { .. } => {}
+            }
+            self.has_unsettled_rooms = true;
+        }
+        (joining, wanted)
     }
 }
 

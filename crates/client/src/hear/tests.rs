@@ -194,6 +194,41 @@ fn a_room_refused_for_good_is_told_to_its_caller_or_given_up() {
 }
 
 #[test]
+fn one_room_of_several_may_be_refused_and_a_frame_refused_whole_is_asked_for_room_by_room() {
+    let mut scene = Scene::offline(|_| ());
+    let names = ["a", "b"].map(|name| name.parse().unwrap());
+    let tickets = names.clone().map(|room| {
+        let options = crate::outgoing::JoinOptions::default();
+        scene.ask(Command::Join { room, options })
+    });
+    scene.open();
+    let join = scene.sent_join();
+    assert_eq!(join.rooms.len(), 2);
+
+    scene.hear(error(&join.id, ErrorCode::TooFast, Some(100)));
+    scene.pass(100);
+    let join = scene.sent_join();
+    assert_eq!(join.rooms.len(), 2, "haste says nothing about the rooms");
+
+    scene.hear(error(&join.id, ErrorCode::NotAllowed, None));
+    let sent = scene.sent();
+    let alone = |frame: &&ClientFrame| matches!(frame, ClientFrame::Join(j) if j.rooms.len() == 1);
+    assert_eq!(sent.iter().filter(alone).count(), 2, "{sent:?}");
+
+    scene.cut();
+    scene.open();
+    let ServerFrame::Error(mut refused) = error(&scene.sent_join().id, ErrorCode::NotAllowed, None)
+    else {
+        panic!("no error")
+    };
+    refused.room = Some(names[1].clone());
+    scene.hear(ServerFrame::Error(refused));
+    assert_eq!(scene.answer(tickets[0]), None);
+    let answer = scene.answer(tickets[1]);
+    assert!(matches!(answer, Some(Err(Error::Refused { .. }))));
+}
+
+#[test]
 fn a_join_refused_for_haste_waits_as_long_as_it_was_told() {
     let mut scene = Scene::offline(|_| ());
     scene.open();

@@ -4,7 +4,9 @@
 //! (P2), and nothing is told twice (P3). All comparing is `protocol::Cursor`'s. What the server
 //! should have told and didn't is a fault: the room is torn, and joined again from the cursor.
 
-use roomcast_protocol::{Chat, Cursor, Gap, Joined, Position, RequestId, Seq, Since, Step};
+use roomcast_protocol::{
+    Chat, Cursor, Gap, JoinRoom, Joined, Position, RequestId, RoomName, Seq, Since, Step,
+};
 
 use crate::event::{Event, JoinedRoom};
 use crate::outgoing::JoinOptions;
@@ -19,6 +21,8 @@ pub(crate) struct Room {
     pub(crate) phase: Phase,
     /// Who awaits the first `joined`.
     pub(crate) caller: Option<Ticket>,
+    /// Asked for in a frame of its own: a refusal did not say which of several rooms it meant.
+    pub(crate) is_alone: bool,
     cursor: Option<Cursor>,
     history: Option<u32>,
     seen: Seen,
@@ -60,6 +64,7 @@ impl Room {
                 leave_first: false,
             },
             caller: Some(caller),
+            is_alone: false,
             cursor: options
                 .since
                 .map(|since| Cursor::new(since.position(), since.id)),
@@ -73,9 +78,30 @@ impl Room {
         self.cursor.map(|cursor| cursor.since())
     }
 
-    /// What to ask for beside `since`: the protocol takes only one of them.
-    pub(crate) fn history(&self) -> Option<u32> {
-        self.history.filter(|_| self.cursor.is_none())
+    /// Whether the server may hold us to be in.
+    pub(crate) fn must_leave_first(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Out {
+                leave_first: true,
+                ..
+            }
+        )
+    }
+
+    /// What to ask for, in the `join` with this id.
+    pub(crate) fn ask(&mut self, name: RoomName, id: RequestId, now_ms: u64) -> JoinRoom {
+        self.phase = Phase::Joining {
+            id,
+            asked_at_ms: now_ms,
+        };
+        let since = self.since();
+        JoinRoom {
+            room: name,
+            since,
+            // The protocol takes only one of them.
+            history: self.history.filter(|_| since.is_none()),
+        }
     }
 
     /// A live message.
@@ -163,6 +189,7 @@ impl Room {
         };
         let events = self.walk(start, head, joined, chats);
         self.phase = Phase::In;
+        self.is_alone = false;
         Some((told, events))
     }
 

@@ -1,10 +1,11 @@
 //! Reconnecting: when, where to, and with what.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use roomcast_client::{Client, Config, Event, JoinOptions, TokenSource};
-use roomcast_protocol::{Reconnect, ServerFrame};
+use roomcast_protocol::{Join, Reconnect, ServerFrame};
 use tokio::time::Instant;
 
 use crate::server::{EPOCH, OTHER_EPOCH, Server, next, room, seq, soon, told};
@@ -208,14 +209,23 @@ async fn many_rooms_are_joined_again_a_few_at_a_time() {
             client.join(&room, JoinOptions::default()).await
         });
     }
+    let mut frames = 0;
     for _ in 0..2 {
         let mut peer = server.accept().await;
-        let mut asked = Vec::new();
-        for answered in 0..ROOMS {
-            while asked.len() < ROOMS.min(answered + 4) {
-                asked.push(peer.join().await);
+        let (mut asked, mut answered) = (VecDeque::new(), 0);
+        frames = 0;
+        while answered < ROOMS {
+            if asked.len() < 3 && answered + asked.len() < ROOMS {
+                let Join { id, rooms } = peer.join().await;
+                frames += 1;
+                asked.extend(rooms.into_iter().map(|room| (id.clone(), room)));
+                assert!(asked.len() <= 4, "{asked:?}");
             }
-            peer.joined(&asked[answered], EPOCH, 0, &[]).await;
+            let (id, room) = asked.pop_front().unwrap();
+            let rooms = vec![room];
+            peer.joined(&Join { id, rooms }, EPOCH, 0, &[]).await;
+            answered += 1;
         }
     }
+    assert!(frames <= ROOMS / 2, "{frames} frames after the reconnect");
 }
