@@ -26,7 +26,9 @@ pub struct Metrics {
     refusals: IntCounterVec,
     joins: IntCounterVec,
     pub(crate) publish_seconds: Histogram,
+    feed_seconds: Histogram,
     delivery_seconds: Histogram,
+    pub(crate) outbox_bytes: IntGauge,
 }
 
 impl Metrics {
@@ -93,6 +95,14 @@ impl Metrics {
                 "roomcast_publish_seconds",
                 "Time from a message let in to its place in the log.",
             ),
+            feed_seconds: seconds(
+                "roomcast_feed_seconds",
+                "Time from a message's stamp to its relay here, by the store's clock and ours.",
+            ),
+            outbox_bytes: register.gauge(
+                "roomcast_outbox_bytes",
+                "Bytes that wait to be written to sessions now.",
+            ),
             delivery_seconds: seconds(
                 "roomcast_delivery_seconds",
                 "Time the oldest of a batch of frames waited in an outbox for the socket.",
@@ -123,6 +133,12 @@ impl Metrics {
     /// Frames were written that had waited so long.
     pub fn written(&self, waited: std::time::Duration) {
         self.delivery_seconds.observe(waited.as_secs_f64());
+    }
+
+    /// A message stamped at `stamped_ms` is relayed at `now_ms`; clocks that differ read 0.
+    pub(crate) fn relayed(&self, stamped_ms: u64, now_ms: u64) {
+        let late = std::time::Duration::from_millis(now_ms.saturating_sub(stamped_ms));
+        self.feed_seconds.observe(late.as_secs_f64());
     }
 
     pub(crate) fn joined(&self, resuming: bool, recovered: bool) {

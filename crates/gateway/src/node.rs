@@ -109,6 +109,14 @@ impl Node {
         &self.metrics
     }
 
+    /// Brings those counters up to date that are only looked up when asked for.
+    pub fn refresh_metrics(&self) {
+        let waiting = self.sessions.lock().waiting_bytes();
+        self.metrics
+            .outbox_bytes
+            .set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
     /// The counters of its broker.
     pub fn broker_stats(&self) -> StatsSnapshot {
         self.broker.stats()

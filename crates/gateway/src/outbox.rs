@@ -170,7 +170,6 @@ impl Outbox {
     }
 
     /// Bytes that wait now.
-    #[cfg(test)]
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.0.state.lock().bytes
     }
@@ -276,7 +275,7 @@ mod tests {
         outbox.note_behind(&room);
         assert!(outbox.take_behind().is_empty(), "no space yet");
         assert_eq!(taken(&outbox, 1_000).await, 100);
-        assert_eq!(outbox.take_behind(), [room.clone()]);
+        assert_eq!(outbox.take_behind(), std::slice::from_ref(&room));
         outbox.note_behind(&room);
         assert_eq!(
             taken(&outbox, 1_000).await,

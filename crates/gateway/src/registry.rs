@@ -50,6 +50,14 @@ impl Registry {
             .collect()
     }
 
+    /// Bytes that wait in all outboxes.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.sessions
+            .values()
+            .map(|(_, outbox)| outbox.waiting_bytes())
+            .sum()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }

@@ -52,6 +52,7 @@ impl Ops {
     }
 
     fn metrics(&self) -> Response<Vec<u8>> {
+        self.node.refresh_metrics();
         self.gauges.refresh(&self.node, &self.accepted);
         let encoder = TextEncoder::new();
         let mut text = Vec::new();

@@ -4,6 +4,7 @@ mod banner;
 mod error;
 mod store;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,9 +42,7 @@ pub fn run(config: Config, environment: &Environment) -> Result<(), ServeError> 
     for warning in environment.warnings(&Config::settings()) {
         tracing::warn!("{warning}");
     }
-    for (key, value) in config.shown() {
-        tracing::debug!(key, value, "setting");
-    }
+    log_settings(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -83,6 +82,27 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     doors.close().await;
     tracing::info!("stopped");
     ended
+}
+
+/// What was set is worth a line; the whole of it is there for whoever asks.
+fn log_settings(config: &Config) {
+    let defaults: HashMap<_, _> = Config::settings()
+        .into_iter()
+        .map(|setting| (setting.key, setting.default))
+        .collect();
+    let shown = config.shown();
+    let set: Vec<String> = shown
+        .iter()
+        .filter(|(key, value)| match defaults.get(key) {
+            Some(&"") => !matches!(value.as_str(), "[]" | "(none)"),
+            default => default != Some(&value.as_str()),
+        })
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    tracing::info!(settings = set.join(" "), "set otherwise than by default");
+    for (key, value) in shown {
+        tracing::debug!(key, value, "setting");
+    }
 }
 
 /// The listeners and whatever runs behind them.

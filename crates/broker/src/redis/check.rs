@@ -17,6 +17,9 @@ pub(super) async fn suitable(
         .query_async(connection)
         .await
         .map_err(|error| no_start(&error, url))?;
+    if let Some(doubt) = doubt(&info) {
+        tracing::warn!(url, doubt, "set maxmemory-policy to noeviction");
+    }
     judge(&info).map_err(|reason| ConnectError::Unsuitable {
         url: url.to_owned(),
         reason,
@@ -42,13 +45,7 @@ pub(super) fn no_start(error: &RedisError, url: &str) -> ConnectError {
 }
 
 fn judge(info: &str) -> Result<(), String> {
-    let field = |name: &str| {
-        let mut lines = info.lines().filter_map(|line| line.split_once(':'));
-        lines
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.trim())
-    };
-    let version = field("redis_version").unwrap_or("unknown");
+    let version = field(info, "redis_version").unwrap_or("unknown");
     let major = version
         .split('.')
         .next()
@@ -59,19 +56,35 @@ fn judge(info: &str) -> Result<(), String> {
         ));
     }
     // `INFO` tells the policy even to users who may not read the configuration.
-    let policy = field("maxmemory_policy").unwrap_or("noeviction");
+    let policy = field(info, "maxmemory_policy").unwrap_or("noeviction");
     if policy.starts_with("allkeys-") {
         return Err(format!(
             "its maxmemory-policy is {policy}, which would forget rooms that were acked; \
-             set maxmemory-policy to noeviction (or to a volatile-* policy)"
+             set maxmemory-policy to noeviction"
         ));
     }
     Ok(())
 }
 
+/// What is worth a warning: our keys have a time to live, so that these policies may evict them too,
+/// though last of all and only when memory runs out.
+fn doubt(info: &str) -> Option<String> {
+    let policy = field(info, "maxmemory_policy")?;
+    policy.starts_with("volatile-").then(|| {
+        format!("maxmemory-policy is {policy}: out of memory, Redis would forget acked messages")
+    })
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = info.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.trim())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::judge;
+    use super::{doubt, judge};
 
     #[test]
     fn an_old_redis_is_refused_and_told_what_to_use() {
@@ -93,5 +106,7 @@ mod tests {
             assert!(with(policy).unwrap_err().contains("noeviction"), "{policy}");
         }
         assert!(with("volatile-lru").is_ok() && with("noeviction").is_ok());
+        assert!(doubt("maxmemory_policy:volatile-ttl\n").is_some());
+        assert!(doubt("maxmemory_policy:noeviction\n").is_none());
     }
 }

@@ -17,6 +17,7 @@ use super::member::Member;
 use super::members::Members;
 use super::order::JoinRequest;
 use super::reading::Onward;
+use crate::clock;
 use crate::metrics::Metrics;
 use crate::outbox::Offer;
 
@@ -320,6 +321,7 @@ impl Room {
             }
         }
         metrics.messages_delivered.inc_by(told);
+        metrics.relayed(message.timestamp_ms, clock::now_ms());
     }
 
     /// Tells everybody that the relay could not vouch for `gap`, and stands behind it.

@@ -21,6 +21,8 @@ pub(super) struct Screen {
     told: Box<dyn Write + Send>,
     /// Whether a person looks at it.
     is_terminal: bool,
+    /// Who we are, once the server has said so.
+    user: Option<UserId>,
 }
 
 impl Screen {
@@ -31,6 +33,7 @@ impl Screen {
             said: Box::new(io::stdout()),
             told: Box::new(io::stderr()),
             is_terminal,
+            user: None,
         }
     }
 
@@ -74,6 +77,7 @@ impl Screen {
         match event {
             Event::Chat(chat) => self.message(chat),
             Event::Connected { user, node, .. } => {
+                self.user = Some(user.clone());
                 self.tell(format_args!("connected as {user}, to node {node}"))
             }
             Event::Disconnected {
@@ -92,6 +96,9 @@ impl Screen {
                 self.tell(format_args!("no longer in {room}: {error}"))
             }
             Event::Gap { room, from, to, .. } => self.tell(gap_line(room, *from, *to)),
+            // One's own coming and going is told by `Joined`.
+            Event::UserJoined(joined) if self.user.as_ref() == Some(&joined.user) => Ok(()),
+            Event::UserLeft(left) if self.user.as_ref() == Some(&left.user) => Ok(()),
             Event::UserJoined(joined) => self.tell(format_args!(
                 "{} came into {}; {} here",
                 person(joined.name.as_ref(), &joined.user),

@@ -67,8 +67,8 @@ fn answer(doors: &Doors, asked: Asked) -> Result<Response<String>, Box<Response<
         .doorman
         .admit(&headers, Some(&query), now_ms())
         .map_err(|refusal| Box::new(problem::turned_away(&refusal)))?;
-    let accept = handshake(&headers).map_err(Box::new)?;
-    let upgrade = upgrade.ok_or_else(|| Box::new(upgrade_required()))?;
+    let accept = handshake(&headers)?;
+    let upgrade = upgrade.ok_or_else(upgrade_required)?;
     let user = identity.user.clone();
     let session = match doors.node.connect(identity) {
         Ok(session) => Ok(session),
@@ -125,7 +125,7 @@ async fn serve(doors: Doors, upgrade: OnUpgrade, session: Result<Session, CloseC
 }
 
 /// Checks the WebSocket handshake (RFC 6455, 4.2.1); the value of `Sec-WebSocket-Accept`.
-fn handshake(headers: &HeaderMap) -> Result<String, Response<String>> {
+fn handshake(headers: &HeaderMap) -> Result<String, Box<Response<String>>> {
     let has = |name: http::HeaderName, token: &str| {
         let values = headers
             .get_all(name)
@@ -147,10 +147,10 @@ fn handshake(headers: &HeaderMap) -> Result<String, Response<String>> {
     let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).into_iter();
     match (keys.next(), keys.next()) {
         (Some(key), None) if is_key(key.as_bytes()) => Ok(derive_accept_key(key.as_bytes())),
-        _ => Err(problem::plain(
+        _ => Err(Box::new(problem::plain(
             StatusCode::BAD_REQUEST,
             "Sec-WebSocket-Key must be given once, as 16 bytes in base64",
-        )),
+        ))),
     }
 }
 
@@ -160,7 +160,7 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == 24 && key.ends_with(b"==") && key[..22].iter().all(digit)
 }
 
-fn upgrade_required() -> Response<String> {
+fn upgrade_required() -> Box<Response<String>> {
     let mut response = problem::plain(
         StatusCode::UPGRADE_REQUIRED,
         "this is a WebSocket door: ask for an upgrade to websocket, version 13",
@@ -168,5 +168,5 @@ fn upgrade_required() -> Response<String> {
     let headers = response.headers_mut();
     headers.insert(UPGRADE, http::HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_VERSION, http::HeaderValue::from_static("13"));
-    response
+    Box::new(response)
 }
