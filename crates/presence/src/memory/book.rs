@@ -1,0 +1,297 @@
+//! The state of the memory keeper: who is where, who types, and until when.
+//!
+//! Pure: the time is passed in, and what changed is returned. Keeps true: a person is in a room
+//! while a session of theirs is, and one grace longer; rooms with nobody in them are forgotten.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
+
+use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, SessionId, UserId};
+use tokio::time::Instant;
+
+use super::reads::Reads;
+use crate::agenda::Agenda;
+use crate::config::PresenceConfig;
+use crate::port::{Change, Occupant, PresenceError, Present, Roster};
+
+/// What runs out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Due {
+    Grace(RoomName, UserId),
+    Typing(RoomName, UserId),
+}
+
+#[derive(Debug)]
+struct Person {
+    name: Option<DisplayName>,
+    sessions: HashSet<SessionId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Typing {
+    until: Instant,
+    told_at: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    people: BTreeMap<UserId, Person>,
+    sessions: HashMap<SessionId, UserId>,
+    typing: BTreeMap<UserId, Typing>,
+}
+
+impl Room {
+    fn count(&self) -> u64 {
+        self.people.len() as u64
+    }
+
+    fn is_bare(&self) -> bool {
+        self.people.is_empty() && self.typing.is_empty()
+    }
+}
+
+/// Everything one node knows.
+#[derive(Debug)]
+pub(super) struct Book {
+    config: PresenceConfig,
+    rooms: HashMap<RoomName, Room>,
+    /// Pairs of room and session.
+    occupants: usize,
+    agenda: Agenda<Due>,
+    reads: Reads,
+    retired: bool,
+}
+
+impl Book {
+    pub(super) fn new(config: PresenceConfig) -> Self {
+        let reads = Reads::new(config.reads_max);
+        Self {
+            config,
+            rooms: HashMap::new(),
+            occupants: 0,
+            agenda: Agenda::new(),
+            reads,
+            retired: false,
+        }
+    }
+
+    /// The count after it, and the join if it is one.
+    pub(super) fn enter(
+        &mut self,
+        room: &RoomName,
+        occupant: &Occupant,
+    ) -> Result<(u64, Option<Change>), PresenceError> {
+        if self.retired {
+            return Err(PresenceError::Retired);
+        }
+        let is_in = self
+            .rooms
+            .get(room)
+            .is_some_and(|known| known.sessions.contains_key(&occupant.session));
+        if !is_in && self.occupants >= self.config.occupants_max {
+            let limit = self.config.occupants_max;
+            return Err(PresenceError::Full {
+                bound: "occupants_max",
+                limit,
+            });
+        }
+        let known = self.open_room(room)?;
+        let user = &occupant.user;
+        known.sessions.insert(occupant.session, user.clone());
+        let joined = !known.people.contains_key(user);
+        let person = known.people.entry(user.clone()).or_insert_with(|| Person {
+            name: None,
+            sessions: HashSet::new(),
+        });
+        if occupant.name.is_some() {
+            person.name.clone_from(&occupant.name);
+        }
+        person.sessions.insert(occupant.session);
+        let (name, count) = (person.name.clone(), known.count());
+        self.occupants += usize::from(!is_in);
+        self.agenda.clear(&Due::Grace(room.clone(), user.clone()));
+        let change = joined.then(|| Change::Joined {
+            room: room.clone(),
+            user: user.clone(),
+            name,
+            count,
+        });
+        Ok((count, change))
+    }
+
+    /// Takes a session out; what comes of it is due after the grace.
+    pub(super) fn leave(&mut self, room: &RoomName, session: SessionId, now: Instant) {
+        let Some(known) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let Some(user) = known.sessions.remove(&session) else {
+            return;
+        };
+        self.occupants -= 1;
+        let Some(person) = known.people.get_mut(&user) else {
+            return;
+        };
+        person.sessions.remove(&session);
+        if person.sessions.is_empty() {
+            let until = now + self.config.grace();
+            self.agenda.set(Due::Grace(room.clone(), user), until);
+        }
+    }
+
+    pub(super) fn roster(&self, room: &RoomName, after: Option<&UserId>, limit: usize) -> Roster {
+        let Some(known) = self.rooms.get(room) else {
+            return Roster {
+                count: 0,
+                members: Vec::new(),
+                more: false,
+            };
+        };
+        let from = after.map_or(Bound::Unbounded, |user| Bound::Excluded(user.clone()));
+        let mut rest = known.people.range((from, Bound::Unbounded));
+        let members = rest
+            .by_ref()
+            .take(limit)
+            .map(|(user, person)| Present {
+                user: user.clone(),
+                name: person.name.clone(),
+            })
+            .collect();
+        Roster {
+            count: known.count(),
+            members,
+            more: rest.next().is_some(),
+        }
+    }
+
+    /// Whether the room should be told.
+    pub(super) fn typing(
+        &mut self,
+        room: &RoomName,
+        user: &UserId,
+        typing: bool,
+        now: Instant,
+    ) -> Result<bool, PresenceError> {
+        if !typing {
+            return Ok(self.end_typing(room, user));
+        }
+        let (ttl, repeat) = (self.config.typing_ttl(), self.config.typing_repeat());
+        let known = self.open_room(room)?;
+        if let Some(before) = known.typing.get(user)
+            && now < before.until
+            && now < before.told_at + repeat
+        {
+            return Ok(false);
+        }
+        let until = now + ttl;
+        known.typing.insert(
+            user.clone(),
+            Typing {
+                until,
+                told_at: now,
+            },
+        );
+        self.agenda
+            .set(Due::Typing(room.clone(), user.clone()), until);
+        Ok(true)
+    }
+
+    pub(super) fn typists(&self, room: &RoomName, limit: usize, now: Instant) -> Vec<UserId> {
+        let Some(known) = self.rooms.get(room) else {
+            return Vec::new();
+        };
+        let typing = known.typing.iter().filter(|(_, typing)| now < typing.until);
+        typing.map(|(user, _)| user.clone()).take(limit).collect()
+    }
+
+    pub(super) fn read(
+        &mut self,
+        room: &RoomName,
+        user: &UserId,
+        epoch: Epoch,
+        seq: Seq,
+    ) -> Option<Seq> {
+        self.reads.advance(room, user, epoch, seq).then_some(seq)
+    }
+
+    /// What came of the earliest deadline that has passed. `None` when there is none left.
+    pub(super) fn notice(&mut self, now: Instant) -> Option<Change> {
+        loop {
+            let change = match self.agenda.take(now)? {
+                Due::Grace(room, user) => self.end_grace(room, user),
+                Due::Typing(room, user) => self
+                    .end_typing(&room, &user)
+                    .then_some(Change::TypingEnded { room, user }),
+            };
+            if change.is_some() {
+                return change;
+            }
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.agenda.next()
+    }
+
+    /// Everybody leaves now; [`notice`](Self::notice) tells it. Nobody enters any more.
+    pub(super) fn retire(&mut self, now: Instant) {
+        self.retired = true;
+        self.occupants = 0;
+        for (room, known) in &mut self.rooms {
+            known.sessions.clear();
+            for (user, person) in &mut known.people {
+                person.sessions.clear();
+                self.agenda.set(Due::Grace(room.clone(), user.clone()), now);
+            }
+        }
+    }
+
+    fn open_room(&mut self, room: &RoomName) -> Result<&mut Room, PresenceError> {
+        if !self.rooms.contains_key(room) && self.rooms.len() >= self.config.rooms_max {
+            return Err(PresenceError::Full {
+                bound: "rooms_max",
+                limit: self.config.rooms_max,
+            });
+        }
+        Ok(self.rooms.entry(room.clone()).or_default())
+    }
+
+    fn end_grace(&mut self, room: RoomName, user: UserId) -> Option<Change> {
+        let known = self.rooms.get_mut(&room)?;
+        if !known.people.get(&user)?.sessions.is_empty() {
+            return None;
+        }
+        let name = known.people.remove(&user)?.name;
+        let count = known.count();
+        self.forget_bare(&room);
+        Some(Change::Left {
+            room,
+            user,
+            name,
+            count,
+        })
+    }
+
+    fn end_typing(&mut self, room: &RoomName, user: &UserId) -> bool {
+        let Some(known) = self.rooms.get_mut(room) else {
+            return false;
+        };
+        let ended = known.typing.remove(user).is_some();
+        self.agenda.clear(&Due::Typing(room.clone(), user.clone()));
+        self.forget_bare(room);
+        ended
+    }
+
+    fn forget_bare(&mut self, room: &RoomName) {
+        if self.rooms.get(room).is_some_and(Room::is_bare) {
+            self.rooms.remove(room);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Book {
+    /// How many rooms and occupants it remembers.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.rooms.len(), self.occupants)
+    }
+}

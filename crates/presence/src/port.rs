@@ -1,0 +1,185 @@
+//! The port: what a keeper of presence can do, and what it promises.
+//!
+//! Keeps true for every keeper (the conformance suite asks it): a user with several sessions, on
+//! one node or many, joins once and leaves when the last one is gone; a reload within the grace is
+//! told by nobody; each change is told on exactly one node. Leaves the telling to the caller.
+
+use async_trait::async_trait;
+use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, SessionId, UserId};
+
+/// A keeper of presence, as one node sees it. Object safe; share it in an `Arc`.
+///
+/// Dropping the last `Arc` without [`retire`](Presence::retire) is what a crash looks like: the
+/// others notice within the lease.
+#[async_trait]
+pub trait Presence: Send + Sync {
+    /// Enters a session into a room and returns how many distinct users are there now. Entering
+    /// twice is entering once. Waits while the queue of [`Changes`](crate::Changes) is full.
+    ///
+    /// # Errors
+    /// [`Unavailable`](PresenceError::Unavailable) and [`Refused`](PresenceError::Refused): the
+    /// session is remembered all the same, and entered by the first beat that reaches the keeper.
+    /// [`Full`](PresenceError::Full) and [`Retired`](PresenceError::Retired): it is not.
+    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError>;
+
+    /// Takes a session out of a room; one that is not in is no error. If no other session holds
+    /// its user there, on any node, [`Change::Left`] comes out of `Changes` after the grace.
+    ///
+    /// # Errors
+    /// [`Unavailable`](PresenceError::Unavailable) and the like say only that the keeper does not
+    /// know yet; it is told later without being asked again.
+    async fn leave(&self, room: &RoomName, session: SessionId) -> Result<(), PresenceError>;
+
+    /// The users in a room in the order of their ids (as bytes), beginning after `after`, at most
+    /// `limit` of them. Users in their grace are counted and listed.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn roster(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Roster, PresenceError>;
+
+    /// Notes that a user types, or no longer does. `Ok(true)` when the room should be told: a
+    /// repeat within the configured interval says false, and so does an end that already was.
+    /// Typing that is never ended comes out of `Changes` as [`Change::TypingEnded`].
+    ///
+    /// # Errors
+    /// If the keeper can't be asked. The TTL ends what could not be ended.
+    async fn typing(
+        &self,
+        room: &RoomName,
+        user: &UserId,
+        typing: bool,
+    ) -> Result<bool, PresenceError>;
+
+    /// At most `limit` of those who type now, in no promised order.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn typists(&self, room: &RoomName, limit: usize) -> Result<Vec<UserId>, PresenceError>;
+
+    /// Moves how far a user has read. Never back inside an epoch; another epoch than the one last
+    /// told begins anew. `Ok(Some(seq))` if it moved. The caller has bounded it by the head of the
+    /// log, and epochs by the one that is current.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn read(
+        &self,
+        room: &RoomName,
+        user: &UserId,
+        epoch: Epoch,
+        seq: Seq,
+    ) -> Result<Option<Seq>, PresenceError>;
+
+    /// The node is leaving for good: whom only it holds leave at once and come out of `Changes`
+    /// (keep reading it), and its lease is dropped. What is entered afterwards is refused. Gives
+    /// up after one lease: then the others do it.
+    async fn retire(&self);
+}
+
+/// A session that is to be in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occupant {
+    /// The session; it stands for its user in as many rooms as it enters.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// How the user is shown. The last one told counts.
+    pub name: Option<DisplayName>,
+}
+
+/// A page of the users in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// How many users are in the room, not only on this page.
+    pub count: u64,
+    /// The page, ordered by id.
+    pub members: Vec<Present>,
+    /// Whether there are users after this page.
+    pub more: bool,
+}
+
+/// A user who is in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// Who.
+    pub user: UserId,
+    /// How they are shown.
+    pub name: Option<DisplayName>,
+}
+
+/// What happened in a room, for its members to be told. Each comes out on one node of the cluster.
+/// A leave and a join of one user within an instant may come out on two nodes, and what those tell
+/// may cross on the way; the roster is the truth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A user's first session came.
+    Joined {
+        /// Where.
+        room: RoomName,
+        /// Who.
+        user: UserId,
+        /// How they are shown.
+        name: Option<DisplayName>,
+        /// How many distinct users are there now.
+        count: u64,
+    },
+    /// A user's last session is gone, and did not come back within the grace.
+    Left {
+        /// Where.
+        room: RoomName,
+        /// Who.
+        user: UserId,
+        /// How they were shown.
+        name: Option<DisplayName>,
+        /// How many distinct users are there now.
+        count: u64,
+    },
+    /// Typing was not ended by its typist, but by its TTL.
+    TypingEnded {
+        /// Where.
+        room: RoomName,
+        /// Who.
+        user: UserId,
+    },
+}
+
+/// Why a keeper could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PresenceError {
+    /// The keeper can't be reached, or not in time. Try again; what was entered or left is
+    /// remembered and made good by the next beat that reaches it.
+    #[error("presence is unavailable: {reason}")]
+    Unavailable {
+        /// What was seen, for the log.
+        reason: String,
+    },
+    /// The keeper was reached and said no: out of memory, read only, no permission. For the
+    /// operator; remembered and tried again like `Unavailable`.
+    #[error("presence was refused: {reason}")]
+    Refused {
+        /// What it said, for the log.
+        reason: String,
+    },
+    /// What is kept is not what we wrote. For us.
+    #[error("presence answered what it should not: {reason}")]
+    Corrupt {
+        /// What was seen, for the log.
+        reason: String,
+    },
+    /// A bound of the configuration is reached; nothing was remembered.
+    #[error("presence is full: {bound} is {limit}")]
+    Full {
+        /// The configuration key.
+        bound: &'static str,
+        /// Its value.
+        limit: usize,
+    },
+    /// This node has retired.
+    #[error("this node has retired")]
+    Retired,
+}

@@ -1,0 +1,236 @@
+//! The keeper of a cluster: presence in Redis.
+//!
+//! Owns the assembly: a room goes to its home among the Redises, and each Redis has a beat, a
+//! settler and a reaper on this node. Keeps true: what is told, is told by the node whose script
+//! made it so; deadlines are Redis's, a node's clock only says when to ask.
+
+mod attend;
+mod beat;
+mod keys;
+mod ledger;
+mod life;
+mod link;
+mod person;
+mod place;
+mod reap;
+mod scripts;
+mod settle;
+mod step;
+#[cfg(test)]
+mod tests;
+mod token;
+mod typing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use roomcast_protocol::{Epoch, NodeId, RoomName, Seq, SessionId, UserId};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use self::attend::attend;
+use self::beat::{Standing, beat, keep_beating};
+use self::ledger::Ledger;
+use self::link::{Link, Timeouts};
+use self::place::Place;
+use self::reap::{keep_reaping, retire};
+use self::scripts::Scripts;
+use self::settle::settle;
+use self::step::Terms;
+use crate::changes::{Changes, Teller, channel};
+use crate::config::{InvalidConfig, PresenceConfig};
+use crate::placement::home;
+use crate::port::{Occupant, Presence, PresenceError, Roster};
+
+/// How many dead lives wait for the reaper; a later beat finds again what did not fit.
+const DEAD_QUEUE: usize = 32;
+
+/// Why a keeper could not be opened. For the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// A setting that can't be.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// No Redis was named.
+    #[error("no Redis URL; expected at least one")]
+    NoUrl,
+    /// A URL that is none. It is not shown: it may hold a password.
+    #[error("Redis URL number {number} is no Redis URL ({reason}); expected redis://host:port/db")]
+    Url {
+        /// Its place in the list, counted from 1.
+        number: usize,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Presence of a cluster, over one or several independent Redises (7 or newer). A room lives at
+/// the one that [`home`] names, so `urls` must be the same list in the same order on all nodes.
+///
+/// Tries to reach each Redis once, so that a node with healthy Redises has its leases when this
+/// returns; one that can't be reached now is tried again by every beat.
+///
+/// # Errors
+/// If the settings or a URL can't be. A Redis that is away is no error.
+pub async fn redis(
+    config: PresenceConfig,
+    node: NodeId,
+    urls: &[String],
+) -> Result<(Arc<dyn Presence>, Changes), OpenError> {
+    config.check()?;
+    if urls.is_empty() {
+        return Err(OpenError::NoUrl);
+    }
+    let (teller, changes) = channel(config.changes_max);
+    let mut places = Vec::new();
+    for (index, url) in urls.iter().enumerate() {
+        places.push(Arc::new(open_place(&config, &node, (index, url), &teller)?));
+    }
+    let mut tasks = JoinSet::new();
+    for place in &places {
+        let (dead_sender, dead) = mpsc::channel(DEAD_QUEUE);
+        let mut standing = Standing::new(dead_sender);
+        if let Err(error) = beat(place, &mut standing).await {
+            tracing::warn!(redis = place.index, %error, "Presence begins without Redis");
+        }
+        tasks.spawn(keep_beating(Arc::clone(place), standing));
+        tasks.spawn(keep_reaping(Arc::clone(place), dead));
+        tasks.spawn(settle(Arc::clone(place)));
+    }
+    Ok((
+        Arc::new(RedisPresence {
+            places,
+            tasks: Mutex::new(tasks),
+        }),
+        changes,
+    ))
+}
+
+fn open_place(
+    config: &PresenceConfig,
+    node: &NodeId,
+    (index, url): (usize, &str),
+    teller: &Teller,
+) -> Result<Place, OpenError> {
+    let timeouts = Timeouts {
+        connect: Duration::from_millis(config.connect_timeout_ms),
+        response: Duration::from_millis(config.response_timeout_ms),
+    };
+    let link = Link::new(index, url, timeouts).map_err(|reason| OpenError::Url {
+        number: index + 1,
+        reason,
+    })?;
+    let terms = Terms {
+        rooms_max: config.rooms_max,
+        occupants_max: config.occupants_max,
+        retry: config.beat(),
+        vacancy: config.lease(),
+    };
+    Ok(Place {
+        config: config.clone(),
+        node: node.clone(),
+        index,
+        link,
+        scripts: Scripts::new(),
+        teller: teller.clone(),
+        ledger: Mutex::new(Ledger::new(terms)),
+        settle_now: Notify::new(),
+    })
+}
+
+struct RedisPresence {
+    /// By their index in the configuration.
+    places: Vec<Arc<Place>>,
+    /// End with the keeper.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl RedisPresence {
+    fn place(&self, room: &RoomName) -> &Place {
+        &self.places[home(room, self.places.len())]
+    }
+}
+
+#[async_trait]
+impl Presence for RedisPresence {
+    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError> {
+        let place = self.place(room);
+        place.ledger.lock().enter(room, occupant, Instant::now())?;
+        place.settle_now.notify_one();
+        // The first step may be to find out whether they were gone in between.
+        for _ in 0..2 {
+            if let Some(count) = attend(place, room, &occupant.user, true).await? {
+                return Ok(count);
+            }
+        }
+        // The session left while it entered.
+        Ok(place
+            .scripts
+            .roster(&place.link, room, None, 0)
+            .await?
+            .count)
+    }
+
+    async fn leave(&self, room: &RoomName, session: SessionId) -> Result<(), PresenceError> {
+        let place = self.place(room);
+        let gone = place.ledger.lock().leave(room, session, Instant::now());
+        match gone {
+            Some(user) => {
+                place.settle_now.notify_one();
+                attend(place, room, &user, false).await.map(|_| ())
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn roster(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Roster, PresenceError> {
+        let place = self.place(room);
+        place.scripts.roster(&place.link, room, after, limit).await
+    }
+
+    async fn typing(
+        &self,
+        room: &RoomName,
+        user: &UserId,
+        typing: bool,
+    ) -> Result<bool, PresenceError> {
+        typing::typing(self.place(room), room, user, typing).await
+    }
+
+    async fn typists(&self, room: &RoomName, limit: usize) -> Result<Vec<UserId>, PresenceError> {
+        let place = self.place(room);
+        place.scripts.typists(&place.link, room, limit).await
+    }
+
+    async fn read(
+        &self,
+        room: &RoomName,
+        user: &UserId,
+        epoch: Epoch,
+        seq: Seq,
+    ) -> Result<Option<Seq>, PresenceError> {
+        let place = self.place(room);
+        let ttl_ms = place.config.read_ttl_ms;
+        let moved = place
+            .scripts
+            .read(&place.link, (room, user), (epoch, seq), ttl_ms)
+            .await?;
+        Ok(moved.then_some(seq))
+    }
+
+    async fn retire(&self) {
+        let mut tasks = std::mem::take(&mut *self.tasks.lock());
+        tasks.shutdown().await;
+        for place in &self.places {
+            retire(place).await;
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Brings what Redis knows of one person to how they stand here: the one way in which an enter, a
+//! leave, the end of a grace and a retry reach Redis.
+//!
+//! Keeps true: the place in the queue of changes is taken first, so no join or leave happens that
+//! could not be told; an answer and its telling are not torn apart by a caller that goes away.
+
+use roomcast_protocol::{DisplayName, RoomName, UserId};
+use tokio::time::Instant;
+
+use super::keys;
+use super::life::Life;
+use super::link::unavailable;
+use super::place::Place;
+use super::scripts::{Asking, Released};
+use super::step::Step;
+use super::token::Token;
+use crate::changes::Seat;
+use crate::port::{Change, PresenceError};
+
+/// Does the next step for somebody. The count of users in the room, if they were held.
+pub(super) async fn attend(
+    place: &Place,
+    room: &RoomName,
+    user: &UserId,
+    anyway: bool,
+) -> Result<Option<u64>, PresenceError> {
+    let seat = place.teller.seat().await;
+    let step = place.ledger.lock().step(room, user, anyway, Instant::now());
+    match step {
+        Step::Rest => Ok(None),
+        Step::NoLease => Err(unavailable("no lease")),
+        Step::Hold {
+            life,
+            token,
+            name,
+            register,
+        } => {
+            if register {
+                self::register(place, room, &life).await?;
+            }
+            hold(place, (room, user), &life, (token, name), seat)
+                .await
+                .map(Some)
+        }
+        Step::Release {
+            life,
+            token,
+            asking,
+        } => {
+            let grace_ms = place.config.grace_ms;
+            release(
+                place,
+                (room, user),
+                &life,
+                (token, asking),
+                (grace_ms, seat),
+            )
+            .await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Puts a room to those in which `life` may hold somebody; before it does.
+async fn register(place: &Place, room: &RoomName, life: &Life) -> Result<(), PresenceError> {
+    let mut command = redis::cmd("SADD");
+    command.arg(keys::rooms(life)).arg(room.as_str());
+    place.link.ask::<u64>(&command).await?;
+    place.ledger.lock().registered(room, life);
+    Ok(())
+}
+
+/// Holds somebody and tells it if they joined. The count of users in the room.
+async fn hold(
+    place: &Place,
+    (room, user): (&RoomName, &UserId),
+    life: &Life,
+    (token, name): (Token, Option<DisplayName>),
+    seat: Seat<'_>,
+) -> Result<u64, PresenceError> {
+    let who = (room, user);
+    let entered = place
+        .scripts
+        .enter(&place.link, who, life, token, name.as_ref())
+        .await?;
+    let (tell, is_retired) = {
+        let mut ledger = place.ledger.lock();
+        let tell = ledger.held(who, life, token, entered.joined, Instant::now());
+        (tell, ledger.is_retired())
+    };
+    place.settle_now.notify_one();
+    let count = entered.count;
+    if tell {
+        seat.tell(Change::Joined {
+            room: room.clone(),
+            user: user.clone(),
+            name,
+            count,
+        });
+    }
+    if is_retired {
+        // It overtook the retirement; nobody comes after us for it.
+        let seat = place.teller.seat().await;
+        release(place, who, life, (Token::fresh(), Asking::First), (0, seat)).await?;
+        return Err(PresenceError::Retired);
+    }
+    Ok(count)
+}
+
+/// Releases somebody and tells it if they left.
+pub(super) async fn release(
+    place: &Place,
+    (room, user): (&RoomName, &UserId),
+    life: &Life,
+    act: (Token, Asking),
+    (grace_ms, seat): (u64, Seat<'_>),
+) -> Result<(), PresenceError> {
+    let token = act.0;
+    let mut flight = Flight {
+        place,
+        room,
+        user,
+        token,
+        has_landed: false,
+    };
+    let outcome = place
+        .scripts
+        .release(&place.link, (room, user), life, act, grace_ms)
+        .await?;
+    flight.has_landed = true;
+    let tell = place
+        .ledger
+        .lock()
+        .released((room, user), token, &outcome, Instant::now());
+    place.settle_now.notify_one();
+    let (name, count) = match outcome {
+        Released::Left { name, count } => (name, count),
+        Released::Unknown { count } => (None, count),
+        Released::Waits { .. } | Released::HeldByOthers | Released::NotGone => return Ok(()),
+    };
+    if tell {
+        seat.tell(Change::Left {
+            room: room.clone(),
+            user: user.clone(),
+            name,
+            count,
+        });
+    }
+    Ok(())
+}
+
+/// A release under way. Dropped before its answer came, it is lost.
+struct Flight<'a> {
+    place: &'a Place,
+    room: &'a RoomName,
+    user: &'a UserId,
+    token: Token,
+    has_landed: bool,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        if !self.has_landed {
+            let mut ledger = self.place.ledger.lock();
+            ledger.release_lost((self.room, self.user), self.token, Instant::now());
+        }
+    }
+}

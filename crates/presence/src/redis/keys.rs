@@ -1,0 +1,74 @@
+//! Every Redis key of presence, spelled here and nowhere else.
+//!
+//! Keeps true: the keys of a room share its hash tag, so a script over them stays in one slot of
+//! a Cluster; the others are only ever used one at a time.
+
+use roomcast_protocol::RoomName;
+
+use super::life::Life;
+
+/// Sorted set: node life → end of its lease, in ms of Redis time; and the mark of the Redis.
+pub(super) const NODES: &str = "rc:nodes";
+
+/// Sorted set: room → when typing there is to be swept, in ms of Redis time.
+pub(super) const TYPING_AGENDA: &str = "rc:typing";
+
+/// Hash: user → who holds them in the room, one field a user. `entry.lua` says how.
+pub(super) fn online(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:online")
+}
+
+/// Sorted set of the same users, all at score 0: their order by id.
+pub(super) fn roll(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:roll")
+}
+
+/// String with TTL: what a script answered when somebody left, for whoever lost the answer.
+pub(super) fn answer(room: &RoomName, token: &str) -> String {
+    format!("rc:{{{room}}}:answer:{token}")
+}
+
+/// Sorted set with TTL: user → end of their typing, in ms of Redis time.
+pub(super) fn typing(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:typing")
+}
+
+/// Hash with TTL: user → `<epoch> <seq>` read.
+pub(super) fn read(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:read")
+}
+
+/// String with TTL: the lease of a node's life.
+pub(super) fn lease(life: &Life) -> String {
+    format!("rc:node:{life}")
+}
+
+/// Set: the rooms in which a life may hold somebody.
+pub(super) fn rooms(life: &Life) -> String {
+    format!("rc:node:{life}:rooms")
+}
+
+/// String with TTL: which life reaps a dead one, and for a day, that it was reaped.
+pub(super) fn reaper(life: &Life) -> String {
+    format!("rc:node:{life}:reaper")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_keys_of_a_room_share_its_hash_tag() {
+        let room: RoomName = "a:b".parse().unwrap();
+        let keys = [
+            online(&room),
+            roll(&room),
+            answer(&room, "1f"),
+            typing(&room),
+            read(&room),
+        ];
+        for key in keys {
+            assert!(key.starts_with("rc:{a:b}:"), "{key}");
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The ledger against a made-up Redis. One connection keeps the order of what is sent on it, so two
+//! kinds of trouble come apart: tasks that race before they send, so that commands overtake each
+//! other; and a link that breaks, so that answers are lost, the lease is lost, Redis forgets. At rest Redis must hold just those who are here, and what was told must
+//! make the room believe the same; and as long as the lease is kept, nothing is told twice.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use roomcast_protocol::{NodeId, RoomName, UserId};
+use tokio::time::Instant;
+
+use super::super::life::Life;
+use super::super::scripts::{Asking, Released};
+use super::super::step::{Due, Step, Terms};
+use super::Ledger;
+use crate::conformance::{occupant, room, session, user};
+
+const GRACE_MS: u64 = 100;
+const RETRY_MS: u64 = 50;
+
+#[derive(Debug, Clone)]
+enum Act {
+    Enter(u8),
+    Leave(u8),
+    /// Whoever is due is attended to: their command goes onto the wire.
+    Settle,
+    /// A command arrives: the first, or the one behind it if the first was not overtaken yet.
+    Deliver {
+        overtaking: bool,
+        lost: bool,
+    },
+    Wait(u64),
+    /// The lease was lost; Redis forgot everything, or somebody reaped us.
+    NewLife {
+        forgot: bool,
+    },
+}
+
+fn common() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (0..6u8).prop_map(Act::Enter),
+        4 => (0..6u8).prop_map(Act::Leave),
+        4 => Just(Act::Settle),
+        3 => (1..120u64).prop_map(Act::Wait),
+    ]
+}
+
+fn race() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        15 => common(),
+        6 => any::<bool>().prop_map(|overtaking| Act::Deliver { overtaking, lost: false }),
+    ]
+}
+
+fn breakage() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        15 => common(),
+        6 => any::<bool>().prop_map(|lost| Act::Deliver { overtaking: false, lost }),
+        1 => any::<bool>().prop_map(|forgot| Act::NewLife { forgot }),
+    ]
+}
+
+/// What the scripts do, for one room and one node.
+#[derive(Default)]
+struct MadeUpRedis {
+    /// By user: the token of the join, and by life until when they are held (0: while here).
+    people: BTreeMap<UserId, (String, BTreeMap<String, u64>)>,
+    /// Tokens of releases that made somebody leave.
+    answers: BTreeSet<String>,
+}
+
+impl MadeUpRedis {
+    fn hold(&mut self, user: &UserId, life: &Life, token: &str) -> bool {
+        let mut joined = false;
+        let entry = self.people.entry(user.clone()).or_insert_with(|| {
+            joined = true;
+            (token.to_owned(), BTreeMap::new())
+        });
+        joined |= entry.0 == token;
+        entry.1.insert(life.to_string(), 0);
+        joined
+    }
+
+    fn release(
+        &mut self,
+        (user, life): (&UserId, &Life),
+        (token, asking): (&str, Asking),
+        now: u64,
+    ) -> Released {
+        let left = Released::Left {
+            name: None,
+            count: 0,
+        };
+        if asking != Asking::First && self.answers.contains(token) {
+            return left;
+        }
+        if asking == Asking::WhetherGone {
+            return Released::NotGone;
+        }
+        let Some((_, holders)) = self.people.get_mut(user) else {
+            return Released::Unknown { count: 0 };
+        };
+        let is_held_elsewhere = holders
+            .iter()
+            .any(|(other, till)| *other != life.to_string() && *till == 0);
+        let Some(till) = holders.get_mut(&life.to_string()) else {
+            return Released::HeldByOthers;
+        };
+        if !is_held_elsewhere {
+            if *till == 0 {
+                *till = now + GRACE_MS;
+            }
+            if *till > now {
+                return Released::Waits {
+                    wait_ms: *till - now,
+                };
+            }
+        }
+        holders.remove(&life.to_string());
+        if !holders.is_empty() {
+            return Released::HeldByOthers;
+        }
+        self.people.remove(user);
+        self.answers.insert(token.to_owned());
+        left
+    }
+
+    /// Removes a life; who left.
+    fn reap(&mut self, life: &Life) -> Vec<UserId> {
+        let mut left = Vec::new();
+        self.people.retain(|user, (_, holders)| {
+            let was_held = holders.remove(&life.to_string()).is_some();
+            if was_held && holders.is_empty() {
+                left.push(user.clone());
+            }
+            !holders.is_empty()
+        });
+        left
+    }
+}
+
+struct World {
+    ledger: Ledger,
+    redis: MadeUpRedis,
+    wire: VecDeque<(UserId, Step, bool)>,
+    /// Whom the room believes to be here, by what it was told.
+    told: BTreeSet<UserId>,
+    /// Joins of those already here and leaves of those already gone.
+    told_twice: usize,
+    here: BTreeSet<u8>,
+    start: Instant,
+    now_ms: u64,
+    room: RoomName,
+}
+
+/// Six sessions of two users.
+fn owner(session: u8) -> UserId {
+    user(["alice", "bob"][usize::from(session % 2)])
+}
+
+fn fresh_life() -> Life {
+    let node: NodeId = "n".parse().unwrap();
+    Life::fresh(&node)
+}
+
+impl World {
+    fn new() -> Self {
+        let terms = Terms {
+            rooms_max: 10,
+            occupants_max: 100,
+            retry: Duration::from_millis(RETRY_MS),
+            vacancy: Duration::from_millis(10),
+        };
+        let start = Instant::now();
+        let mut ledger = Ledger::new(terms);
+        ledger.begin_life(
+            fresh_life(),
+            start + Duration::from_secs(3_600),
+            false,
+            start,
+        );
+        Self {
+            ledger,
+            redis: MadeUpRedis::default(),
+            wire: VecDeque::new(),
+            told: BTreeSet::new(),
+            told_twice: 0,
+            here: BTreeSet::new(),
+            start,
+            now_ms: 0,
+            room: room("r"),
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.start + Duration::from_millis(self.now_ms)
+    }
+
+    fn act(&mut self, act: &Act) {
+        let now = self.now();
+        match *act {
+            Act::Enter(number) => {
+                let occupant = occupant(u128::from(number), owner(number).as_str());
+                self.ledger.enter(&self.room, &occupant, now).unwrap();
+                self.here.insert(number);
+                self.send(&owner(number), true);
+            }
+            Act::Leave(number) => {
+                self.here.remove(&number);
+                let gone = self
+                    .ledger
+                    .leave(&self.room, session(u128::from(number)), now);
+                if let Some(user) = gone {
+                    self.send(&user, false);
+                }
+            }
+            Act::Settle => self.settle(),
+            Act::Deliver { overtaking, lost } => self.deliver(overtaking, lost),
+            Act::Wait(ms) => self.now_ms += ms,
+            Act::NewLife { forgot } => {
+                // What was under way has arrived, its answers have not.
+                while !self.wire.is_empty() {
+                    self.deliver(false, true);
+                }
+                self.new_life(forgot);
+            }
+        }
+    }
+
+    fn new_life(&mut self, forgot: bool) {
+        let old = self.ledger.life().unwrap();
+        if forgot {
+            self.redis = MadeUpRedis::default();
+        } else {
+            for user in self.redis.reap(&old) {
+                self.tell_left(&user);
+            }
+        }
+        let until = self.now() + Duration::from_secs(3_600);
+        self.ledger
+            .begin_life(fresh_life(), until, forgot, self.now());
+    }
+
+    fn send(&mut self, user: &UserId, anyway: bool) {
+        let step = self.ledger.step(&self.room, user, anyway, self.now());
+        if !matches!(step, Step::Rest | Step::NoLease) {
+            self.wire.push_back((user.clone(), step, false));
+        }
+    }
+
+    fn settle(&mut self) {
+        while let Some(due) = self.ledger.agenda.take(self.now()) {
+            match due {
+                Due::Person(_, user) => self.send(&user, false),
+                Due::Vacant(room) => {
+                    self.ledger.vacate(&room);
+                }
+                Due::Typing(_) => unreachable!("nobody types here"),
+            }
+        }
+    }
+
+    fn deliver(&mut self, overtaking: bool, lost: bool) {
+        let overtakes = overtaking && self.wire.len() > 1 && !self.wire[0].2;
+        if overtakes {
+            self.wire[0].2 = true;
+        }
+        let Some((user, step, _)) = self.wire.remove(usize::from(overtakes)) else {
+            return;
+        };
+        let (place, now) = ((&self.room, &user), self.now());
+        match step {
+            Step::Hold { life, token, .. } => {
+                let joined = self.redis.hold(&user, &life, &token.to_string());
+                if !lost && self.ledger.held(place, &life, token, joined, now) {
+                    self.told_twice += usize::from(!self.told.insert(user));
+                }
+            }
+            Step::Release {
+                life,
+                token,
+                asking,
+            } => {
+                let act = (&*token.to_string(), asking);
+                let outcome = self.redis.release((&user, &life), act, self.now_ms);
+                if lost {
+                    self.ledger.release_lost(place, token, now);
+                } else if self.ledger.released(place, token, &outcome, now) {
+                    self.tell_left(&user);
+                }
+            }
+            Step::NoLease | Step::Rest => {}
+        }
+    }
+
+    fn tell_left(&mut self, user: &UserId) {
+        self.told_twice += usize::from(!self.told.remove(user));
+    }
+
+    /// Nothing more is lost, and time passes.
+    fn rest(&mut self) {
+        for _ in 0..60 {
+            self.settle();
+            while !self.wire.is_empty() {
+                self.deliver(false, false);
+            }
+            self.now_ms += RETRY_MS / 2;
+        }
+    }
+}
+
+/// Plays a history and lets it come to rest. Whether nothing was told twice.
+fn play(acts: &[Act]) -> Result<bool, TestCaseError> {
+    let mut world = World::new();
+    let mut is_fair = true;
+    for act in acts {
+        if let Act::NewLife { .. } = act {
+            // An answer lost just before Redis forgets is lost for good.
+            is_fair &= world.wire.is_empty() && world.redis.people.keys().eq(world.told.iter());
+        }
+        world.act(act);
+    }
+    world.rest();
+    let here: BTreeSet<UserId> = world.here.iter().map(|number| owner(*number)).collect();
+    let held: BTreeSet<UserId> = world.redis.people.keys().cloned().collect();
+    prop_assert_eq!(&held, &here);
+    prop_assert!(world.wire.is_empty());
+    if is_fair {
+        prop_assert_eq!(&world.told, &here);
+    }
+    let is_once = world.told_twice == 0;
+    for number in 0..6 {
+        world.act(&Act::Leave(number));
+    }
+    world.rest();
+    prop_assert!(world.redis.people.is_empty());
+    prop_assert!(!world.ledger.has(&world.room), "an empty room is forgotten");
+    Ok(is_once)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn commands_that_overtake_each_other_leave_redis_right_and_tell_everything_once(
+        acts in proptest::collection::vec(race(), 1..80)
+    ) {
+        prop_assert!(play(&acts)?);
+    }
+
+    #[test]
+    fn lost_answers_and_lost_leases_leave_redis_right_and_the_room_well_told(
+        acts in proptest::collection::vec(breakage(), 1..80)
+    ) {
+        let is_once = play(&acts)?;
+        let has_one_life = !acts.iter().any(|act| matches!(act, Act::NewLife { .. }));
+        prop_assert!(is_once || !has_one_life);
+    }
+}

@@ -1,0 +1,34 @@
+-- Removes one node life from a page of a room. KEYS: online, roll, answer.
+-- ARGV: life, cursor, page, again, answer_ttl_ms.
+-- Returns {next cursor, count, user, name, user, name, ...} of those who left. It is kept for a
+-- call again after a lost answer.
+local life = ARGV[1]
+if ARGV[4] == '1' then
+  local kept = redis.call('GET', KEYS[3])
+  if kept then
+    return cmsgpack.unpack(kept)
+  end
+end
+local scanned = redis.call('HSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
+local answer = { scanned[1], 0 }
+local fields = scanned[2]
+for i = 1, #fields, 2 do
+  local user, value = fields[i], fields[i + 1]
+  if string.find(value, '\n' .. life .. '=', 1, true) then
+    local entry = parse_entry(value)
+    table.remove(entry.holders, place_of(entry, life))
+    if #entry.holders > 0 then
+      redis.call('HSET', KEYS[1], user, format_entry(entry))
+    else
+      redis.call('HDEL', KEYS[1], user)
+      redis.call('ZREM', KEYS[2], user)
+      answer[#answer + 1] = user
+      answer[#answer + 1] = entry.name
+    end
+  end
+end
+answer[2] = redis.call('HLEN', KEYS[1])
+if #answer > 2 then
+  redis.call('SET', KEYS[3], cmsgpack.pack(answer), 'PX', ARGV[5])
+end
+return answer

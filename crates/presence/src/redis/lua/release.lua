@@ -1,0 +1,51 @@
+-- One node life lets go of a user: at once if another life has a session of theirs, else after
+-- the grace, which the first call begins and a later one ends.
+-- KEYS: online, roll, answer. ARGV: life, user, grace_ms, asking, answer_ttl_ms; asking is 0 for
+-- the first time, 1 for once more, 2 for only whether the first time made them leave.
+-- Returns {outcome, wait_ms, count, name}: 0 wait and call again, 1 left, 2 held by others,
+-- 3 nobody holds them, 4 they had not left. What was answered with 1 is kept for who asks again
+-- after a lost answer.
+local life, user = ARGV[1], ARGV[2]
+if ARGV[4] ~= '0' then
+  local name = redis.call('GET', KEYS[3])
+  if name then
+    return { 1, 0, redis.call('HLEN', KEYS[1]), name }
+  end
+  if ARGV[4] == '2' then
+    return { 4, 0, 0, '' }
+  end
+end
+local value = redis.call('HGET', KEYS[1], user)
+if not value then
+  return { 3, 0, redis.call('HLEN', KEYS[1]), '' }
+end
+local entry = parse_entry(value)
+local place = place_of(entry, life)
+if not place then
+  return { 2, 0, 0, '' }
+end
+local other_is_here = false
+for i, holder in ipairs(entry.holders) do
+  if i ~= place and holder.till == 0 then
+    other_is_here = true
+  end
+end
+if not other_is_here then
+  local now, holder = now_ms(), entry.holders[place]
+  if holder.till == 0 then
+    holder.till = now + tonumber(ARGV[3])
+    redis.call('HSET', KEYS[1], user, format_entry(entry))
+  end
+  if holder.till > now then
+    return { 0, holder.till - now, 0, '' }
+  end
+end
+table.remove(entry.holders, place)
+if #entry.holders > 0 then
+  redis.call('HSET', KEYS[1], user, format_entry(entry))
+  return { 2, 0, 0, '' }
+end
+redis.call('HDEL', KEYS[1], user)
+redis.call('ZREM', KEYS[2], user)
+redis.call('SET', KEYS[3], entry.name, 'PX', ARGV[5])
+return { 1, 0, redis.call('HLEN', KEYS[1]), entry.name }

@@ -1,0 +1,300 @@
+//! The scripts of a room, as functions: what goes in, and what comes out as types.
+//!
+//! Owns the lua files and their keys and arguments. Keeps true: the keys of one script share the
+//! room's hash tag. Leaves retries to the callers.
+
+use redis::Script;
+use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, UserId};
+
+use super::keys;
+use super::life::Life;
+use super::link::{Link, corrupt};
+use super::token::Token;
+use crate::port::{PresenceError, Present, Roster};
+
+/// How long an answer is kept for whoever lost it: far longer than a link takes to come back in
+/// the lifetime of a lease; a node away for longer takes a fresh life.
+const ANSWER_TTL_MS: u64 = 60_000;
+/// How many members of a room are looked at in one run of the reaping script.
+const REAP_PAGE: u64 = 500;
+/// How many typists one run of the sweeping script ends.
+const SWEEP_PAGE: u64 = 200;
+
+/// The scripts, hashed once.
+#[derive(Debug)]
+pub(super) struct Scripts {
+    enter: Script,
+    release: Script,
+    reap: Script,
+    roster: Script,
+    typing: Script,
+    typists: Script,
+    sweep: Script,
+    read: Script,
+    pub(super) beat: Script,
+    pub(super) overdue: Script,
+}
+
+macro_rules! script {
+    ($file:literal) => {
+        Script::new(concat!(include_str!("lua/entry.lua"), include_str!($file)))
+    };
+}
+
+/// What came of an enter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entered {
+    pub(super) joined: bool,
+    pub(super) count: u64,
+}
+
+/// In what manner a release is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// For the first time.
+    First = 0,
+    /// Once more, since the answer is not known.
+    Again = 1,
+    /// Only whether the first time made them leave; they are back.
+    WhetherGone = 2,
+}
+
+/// What came of a release.
+#[derive(Debug, Clone)]
+pub(super) enum Released {
+    /// The grace runs for this long yet.
+    Waits { wait_ms: u64 },
+    /// The user left; to be told here.
+    Left {
+        name: Option<DisplayName>,
+        count: u64,
+    },
+    /// Another node holds the user.
+    HeldByOthers,
+    /// Nobody knows the user: reaped, or forgotten by Redis.
+    Unknown { count: u64 },
+    /// The first time did not make them leave; asked for nothing else.
+    NotGone,
+}
+
+/// A page of those who left with a dead life.
+#[derive(Debug)]
+pub(super) struct Reaped {
+    /// Where to go on; `None` at the end.
+    pub(super) next: Option<u64>,
+    pub(super) left: Vec<Present>,
+    /// Users in the room after all of them left.
+    pub(super) count: u64,
+}
+
+/// What a sweep of typing found.
+#[derive(Debug)]
+pub(super) struct Swept {
+    pub(super) ended: Vec<UserId>,
+    /// When the next typing ends: in ms from now, and in ms of Redis time.
+    pub(super) next: Option<(u64, u64)>,
+}
+
+impl Scripts {
+    pub(super) fn new() -> Self {
+        Self {
+            enter: script!("lua/enter.lua"),
+            release: script!("lua/release.lua"),
+            reap: script!("lua/reap.lua"),
+            roster: script!("lua/roster.lua"),
+            typing: script!("lua/typing.lua"),
+            typists: script!("lua/typists.lua"),
+            sweep: script!("lua/sweep.lua"),
+            read: script!("lua/read.lua"),
+            beat: script!("lua/beat.lua"),
+            overdue: script!("lua/overdue.lua"),
+        }
+    }
+
+    pub(super) async fn enter(
+        &self,
+        link: &Link,
+        (room, user): (&RoomName, &UserId),
+        life: &Life,
+        token: Token,
+        name: Option<&DisplayName>,
+    ) -> Result<Entered, PresenceError> {
+        let mut call = self.enter.prepare_invoke();
+        call.key(keys::online(room)).key(keys::roll(room));
+        call.arg(life.as_str())
+            .arg(user.as_str())
+            .arg(token.to_string());
+        call.arg(name.map_or("", DisplayName::as_str));
+        let (joined, count): (bool, u64) = link.run(&call).await?;
+        Ok(Entered { joined, count })
+    }
+
+    pub(super) async fn release(
+        &self,
+        link: &Link,
+        (room, user): (&RoomName, &UserId),
+        life: &Life,
+        (token, asking): (Token, Asking),
+        grace_ms: u64,
+    ) -> Result<Released, PresenceError> {
+        let mut call = self.release.prepare_invoke();
+        call.key(keys::online(room)).key(keys::roll(room));
+        call.key(keys::answer(room, &token.to_string()));
+        call.arg(life.as_str()).arg(user.as_str()).arg(grace_ms);
+        call.arg(asking as u8).arg(ANSWER_TTL_MS);
+        let (outcome, wait_ms, count, name): (u8, u64, u64, String) = link.run(&call).await?;
+        match outcome {
+            0 => Ok(Released::Waits { wait_ms }),
+            1 => Ok(Released::Left {
+                name: display_name(&name),
+                count,
+            }),
+            2 => Ok(Released::HeldByOthers),
+            3 => Ok(Released::Unknown { count }),
+            4 => Ok(Released::NotGone),
+            _ => Err(corrupt("release.lua: no such outcome")),
+        }
+    }
+
+    pub(super) async fn reap(
+        &self,
+        link: &Link,
+        room: &RoomName,
+        life: &Life,
+        cursor: u64,
+        (token, again): (Token, bool),
+    ) -> Result<Reaped, PresenceError> {
+        let mut call = self.reap.prepare_invoke();
+        call.key(keys::online(room)).key(keys::roll(room));
+        call.key(keys::answer(room, &token.to_string()));
+        call.arg(life.as_str()).arg(cursor).arg(REAP_PAGE);
+        call.arg(u8::from(again)).arg(ANSWER_TTL_MS);
+        let answer: Vec<redis::Value> = link.run(&call).await?;
+        let mut answer = answer.into_iter();
+        let next: u64 = next_value(&mut answer)?;
+        let count = next_value(&mut answer)?;
+        let mut left = Vec::new();
+        while answer.len() > 0 {
+            let user: String = next_value(&mut answer)?;
+            let name: String = next_value(&mut answer)?;
+            left.push(Present {
+                user: user_id(&user)?,
+                name: display_name(&name),
+            });
+        }
+        Ok(Reaped {
+            next: (next != 0).then_some(next),
+            left,
+            count,
+        })
+    }
+
+    pub(super) async fn roster(
+        &self,
+        link: &Link,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Roster, PresenceError> {
+        let mut call = self.roster.prepare_invoke();
+        call.key(keys::online(room)).key(keys::roll(room));
+        call.arg(after.map_or("", UserId::as_str)).arg(limit);
+        let answer: Vec<redis::Value> = link.run(&call).await?;
+        let mut answer = answer.into_iter();
+        let count = next_value(&mut answer)?;
+        let more: bool = next_value(&mut answer)?;
+        let mut members = Vec::new();
+        while answer.len() > 0 {
+            let user: String = next_value(&mut answer)?;
+            let entry: String = next_value(&mut answer)?;
+            let name = display_name(entry.lines().nth(1).unwrap_or_default());
+            members.push(Present {
+                user: user_id(&user)?,
+                name,
+            });
+        }
+        Ok(Roster {
+            count,
+            members,
+            more,
+        })
+    }
+
+    /// Whether to tell, and until when they type, in ms of Redis time.
+    pub(super) async fn typing(
+        &self,
+        link: &Link,
+        (room, user): (&RoomName, &UserId),
+        typing: bool,
+        (ttl_ms, repeat_ms, keep_ms): (u64, u64, u64),
+    ) -> Result<(bool, u64), PresenceError> {
+        let mut call = self.typing.prepare_invoke();
+        call.key(keys::typing(room))
+            .arg(user.as_str())
+            .arg(u8::from(typing));
+        call.arg(ttl_ms).arg(repeat_ms).arg(keep_ms);
+        link.run(&call).await
+    }
+
+    pub(super) async fn typists(
+        &self,
+        link: &Link,
+        room: &RoomName,
+        limit: usize,
+    ) -> Result<Vec<UserId>, PresenceError> {
+        let mut call = self.typists.prepare_invoke();
+        call.key(keys::typing(room)).arg(limit);
+        let users: Vec<String> = link.run(&call).await?;
+        users.iter().map(|user| user_id(user)).collect()
+    }
+
+    pub(super) async fn sweep(&self, link: &Link, room: &RoomName) -> Result<Swept, PresenceError> {
+        let mut call = self.sweep.prepare_invoke();
+        call.key(keys::typing(room)).arg(SWEEP_PAGE);
+        let answer: Vec<redis::Value> = link.run(&call).await?;
+        let mut answer = answer.into_iter();
+        let wait_ms: i64 = next_value(&mut answer)?;
+        let end_ms: u64 = next_value(&mut answer)?;
+        let mut ended = Vec::new();
+        while answer.len() > 0 {
+            let user: String = next_value(&mut answer)?;
+            ended.push(user_id(&user)?);
+        }
+        Ok(Swept {
+            ended,
+            next: u64::try_from(wait_ms).ok().map(|wait_ms| (wait_ms, end_ms)),
+        })
+    }
+
+    /// Whether the mark moved.
+    pub(super) async fn read(
+        &self,
+        link: &Link,
+        (room, user): (&RoomName, &UserId),
+        (epoch, seq): (Epoch, Seq),
+        ttl_ms: u64,
+    ) -> Result<bool, PresenceError> {
+        let mut call = self.read.prepare_invoke();
+        call.key(keys::read(room)).arg(user.as_str());
+        call.arg(epoch.to_string()).arg(seq.value()).arg(ttl_ms);
+        link.run(&call).await
+    }
+}
+
+fn next_value<T: redis::FromRedisValue>(
+    answer: &mut std::vec::IntoIter<redis::Value>,
+) -> Result<T, PresenceError> {
+    let value = answer
+        .next()
+        .ok_or_else(|| corrupt("a script's answer is too short"))?;
+    redis::from_redis_value(value).map_err(|error| corrupt(&error.to_string()))
+}
+
+fn user_id(text: &str) -> Result<UserId, PresenceError> {
+    text.parse().map_err(|_| corrupt("a user id that is none"))
+}
+
+/// A name that no longer parses is no reason to lose its user.
+fn display_name(text: &str) -> Option<DisplayName> {
+    text.parse().ok()
+}

@@ -1,0 +1,79 @@
+//! The Redis keeper before the examiner, on a real `redis-server`, and through what only it can
+//! suffer.
+
+mod faults;
+mod frozen;
+mod idle;
+mod relay;
+mod server;
+
+use self::server::Server;
+use super::redis;
+use crate::config::PresenceConfig;
+use crate::conformance::many_nodes::many_nodes_suite;
+use crate::conformance::one_node::one_node_suite;
+use crate::conformance::{Node, Stage, churn};
+
+/// A cluster of nodes over these Redises.
+struct Cluster {
+    servers: Vec<Server>,
+}
+
+impl Cluster {
+    fn of(servers: usize) -> Self {
+        Self {
+            servers: (0..servers).map(|_| Server::start()).collect(),
+        }
+    }
+}
+
+impl Stage for Cluster {
+    async fn node(&self, name: &str, config: PresenceConfig) -> Node {
+        let urls: Vec<String> = self.servers.iter().map(Server::url).collect();
+        open(name, config, &urls).await
+    }
+}
+
+/// A node over the Redises at `urls`.
+async fn open(name: &str, config: PresenceConfig, urls: &[String]) -> Node {
+    let (presence, changes) = redis(config, name.parse().unwrap(), urls).await.unwrap();
+    Node { presence, changes }
+}
+
+one_node_suite!(Cluster::of(1));
+many_nodes_suite!(Cluster::of(1));
+
+#[tokio::test]
+async fn a_crash_is_noticed_at_each_of_several_redises() {
+    let cluster = Cluster::of(3);
+    crate::conformance::many_nodes::
+        a_crashed_nodes_people_are_told_gone_once_within_the_lease_and_two_seconds(&cluster).await;
+    for server in &cluster.servers {
+        let keys = server.ask(&["KEYS", "rc:{own-*}:answer:*"]);
+        assert!(
+            keys.contains("own-"),
+            "every Redis had its share of the rooms: {keys}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bad_url_is_refused_by_its_number_and_not_shown() {
+    let urls = [
+        "redis://127.0.0.1:1".to_owned(),
+        "http://:secret@host".to_owned(),
+    ];
+    let refused = redis(PresenceConfig::default(), "a".parse().unwrap(), &urls).await;
+    let sentence = refused.err().expect("a refusal").to_string();
+    assert!(
+        sentence.contains("number 2") && !sentence.contains("secret"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn after_any_churn_with_crashes_the_rosters_and_what_was_told_agree() {
+    for seed in 0..3 {
+        churn::at_rest_all_agree(&Cluster::of(1), 3, seed).await;
+    }
+}

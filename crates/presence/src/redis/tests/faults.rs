@@ -1,0 +1,232 @@
+//! What happens when Redis forgets, restarts, or can't be heard.
+
+use std::time::Duration;
+
+use super::relay::Relay;
+use super::server::Server;
+use super::{Cluster, open};
+use crate::config::PresenceConfig;
+use crate::conformance::many_nodes::{all_hear_nothing, gather};
+use crate::conformance::{Stage, long_grace, occupant, quick, room, session};
+use crate::port::PresenceError;
+
+#[tokio::test]
+async fn a_flushed_redis_is_told_again_and_the_rooms_are_told_nothing() {
+    let cluster = Cluster::of(1);
+    let mut nodes = vec![
+        cluster.node("a", long_grace()).await,
+        cluster.node("b", long_grace()).await,
+    ];
+    nodes[0].enter("r", 1, "alice").await;
+    nodes[1].enter("r", 2, "bob").await;
+    nodes[1].enter("r", 3, "alice").await;
+    gather(&mut nodes, 2).await;
+    cluster.servers[0].ask(&["FLUSHALL"]);
+    for node in &nodes {
+        node.comes_to_see("r", &["alice", "bob"]).await;
+    }
+    all_hear_nothing(&mut nodes).await;
+    // And all is as before: one join, one leave.
+    nodes[0].enter("r", 4, "carol").await;
+    assert_eq!(gather(&mut nodes, 1).await, ["+carol in r of 3"]);
+    drop(nodes.remove(1));
+    assert_eq!(gather(&mut nodes, 1).await, ["-bob in r of 2"]);
+    all_hear_nothing(&mut nodes).await;
+}
+
+#[tokio::test]
+async fn who_leaves_while_redis_has_forgotten_them_is_told_gone() {
+    let cluster = Cluster::of(1);
+    let mut nodes = vec![cluster.node("a", quick()).await];
+    nodes[0].enter("r", 1, "alice").await;
+    gather(&mut nodes, 1).await;
+    cluster.servers[0].ask(&["FLUSHALL"]);
+    nodes[0].leave("r", 1).await;
+    assert_eq!(gather(&mut nodes, 1).await, ["-alice in r of 0"]);
+    all_hear_nothing(&mut nodes).await;
+}
+
+#[tokio::test]
+async fn a_restarted_redis_is_told_again() {
+    let mut cluster = Cluster::of(1);
+    let mut nodes = vec![
+        cluster.node("a", long_grace()).await,
+        cluster.node("b", long_grace()).await,
+    ];
+    nodes[0].enter("r", 1, "alice").await;
+    nodes[1].enter("r", 2, "bob").await;
+    gather(&mut nodes, 2).await;
+    cluster.servers[0].kill();
+    // Longer than the lease: that Redis was away does not make anybody dead.
+    tokio::time::sleep(long_grace().lease() * 2).await;
+    cluster.servers[0].restart();
+    for node in &nodes {
+        node.comes_to_see("r", &["alice", "bob"]).await;
+    }
+    all_hear_nothing(&mut nodes).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_comes_back_with_an_old_memory_is_put_right() {
+    let mut cluster = Cluster::of(1);
+    let mut nodes = vec![cluster.node("a", quick()).await];
+    nodes[0].enter("r", 1, "alice").await;
+    nodes[0].enter("r", 2, "bob").await;
+    gather(&mut nodes, 2).await;
+    cluster.servers[0].ask(&["SAVE"]);
+    nodes[0].leave("r", 1).await;
+    assert_eq!(gather(&mut nodes, 1).await, ["-alice in r of 1"]);
+    nodes[0].enter("r", 3, "carol").await;
+    assert_eq!(gather(&mut nodes, 1).await, ["+carol in r of 2"]);
+    cluster.servers[0].restart();
+    nodes[0].comes_to_see("r", &["bob", "carol"]).await;
+}
+
+#[tokio::test]
+async fn who_enters_while_redis_is_away_is_entered_when_it_is_back_and_told_once() {
+    let mut cluster = Cluster::of(1);
+    let mut nodes = vec![cluster.node("a", quick()).await];
+    cluster.servers[0].kill();
+    let entered = nodes[0]
+        .presence
+        .enter(&room("r"), &occupant(1, "alice"))
+        .await;
+    assert!(
+        matches!(entered, Err(PresenceError::Unavailable { .. })),
+        "{entered:?}"
+    );
+    cluster.servers[0].restart();
+    assert_eq!(gather(&mut nodes, 1).await, ["+alice in r of 1"]);
+    all_hear_nothing(&mut nodes).await;
+}
+
+#[tokio::test]
+async fn a_node_begins_without_redis_and_finds_it_later() {
+    let mut server = Server::start();
+    server.kill();
+    let mut nodes = vec![open("a", quick(), &[server.url()]).await];
+    assert!(
+        nodes[0]
+            .presence
+            .enter(&room("r"), &occupant(1, "alice"))
+            .await
+            .is_err()
+    );
+    server.restart();
+    assert_eq!(gather(&mut nodes, 1).await, ["+alice in r of 1"]);
+    nodes[0].comes_to_see("r", &["alice"]).await;
+}
+
+/// The wire loses answers, not commands: the hard half of an outage.
+#[tokio::test]
+async fn a_join_and_a_leave_whose_answers_were_lost_are_told_once() {
+    let server = Server::start();
+    let relay = Relay::to(server.port()).await;
+    let config = PresenceConfig {
+        lease_ms: 600_000,
+        beat_ms: 100,
+        grace_ms: 0,
+        response_timeout_ms: 200,
+        ..quick()
+    };
+    let mut nodes = vec![open("a", config, &[relay.url()]).await];
+    nodes[0].enter("r", 1, "alice").await;
+    assert_eq!(gather(&mut nodes, 1).await, ["+alice in r of 1"]);
+
+    relay.mute();
+    let (presence, r) = (nodes[0].presence.clone(), room("r"));
+    let entered = presence.enter(&r, &occupant(2, "bob")).await;
+    let left = presence.leave(&r, session(1)).await;
+    assert!(
+        entered.is_err() && (left.is_err() || relay.muted() > 0),
+        "{entered:?}, {left:?}"
+    );
+    relay.cut();
+    relay.mend();
+    let told = gather(&mut nodes, 2).await;
+    let people: Vec<&str> = told
+        .iter()
+        .map(|told| told.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(people, ["+bob", "-alice"]);
+    all_hear_nothing(&mut nodes).await;
+    assert_eq!(nodes[0].who("r").await, ["bob"]);
+}
+
+#[tokio::test]
+async fn a_node_cut_off_beyond_its_lease_is_reaped_and_enters_its_people_again() {
+    let server = Server::start();
+    let relay = Relay::to(server.port()).await;
+    let config = long_grace();
+    let mut nodes = vec![
+        open("a", config.clone(), &[relay.url()]).await,
+        open("b", config, &[server.url()]).await,
+    ];
+    nodes[0].enter("r", 1, "alice").await;
+    nodes[0].enter("s", 1, "alice").await;
+    nodes[1].enter("r", 2, "bob").await;
+    gather(&mut nodes, 3).await;
+    relay.cut();
+    let told = gather(&mut nodes[1..], 2).await;
+    assert_eq!(told, ["-alice in r of 1", "-alice in s of 0"]);
+    relay.mend();
+    let told = gather(&mut nodes[..1], 2).await;
+    assert_eq!(told, ["+alice in r of 2", "+alice in s of 1"]);
+    all_hear_nothing(&mut nodes).await;
+    assert_eq!(nodes[1].who("r").await, ["alice", "bob"]);
+}
+
+/// Random cuts while people come and go: at rest the roster is the truth, and what was told adds
+/// up to it.
+#[tokio::test]
+async fn what_was_told_adds_up_to_the_roster_though_the_wire_was_cut_again_and_again() {
+    let server = Server::start();
+    let relay = Relay::to(server.port()).await;
+    // A lease no cut outlives: nobody is reaped, so every change is the node's own.
+    let config = PresenceConfig {
+        lease_ms: 60_000,
+        grace_ms: 20,
+        response_timeout_ms: 150,
+        ..quick()
+    };
+    let mut node = open("a", config, &[relay.url()]).await;
+    let mut here = std::collections::BTreeSet::new();
+    for round in 0..120u128 {
+        if round % 15 == 5 {
+            relay.mute();
+        }
+        if round % 15 == 8 {
+            relay.cut();
+            relay.mend();
+        }
+        let number = (round * 7) % 20;
+        let name = format!("user-{number:02}");
+        // The answer may be an error; that is what the test is about.
+        if here.remove(&name) {
+            let _ = node.presence.leave(&room("r"), session(number)).await;
+        } else {
+            let _ = node
+                .presence
+                .enter(&room("r"), &occupant(number, &name))
+                .await;
+            here.insert(name);
+        }
+    }
+    relay.cut();
+    relay.mend();
+    let expected: Vec<&str> = here.iter().map(String::as_str).collect();
+    node.comes_to_see("r", &expected).await;
+    let mut folded = std::collections::BTreeSet::new();
+    let quiet = Duration::from_millis(700);
+    while let Ok(Some(change)) = tokio::time::timeout(quiet, node.changes.next()).await {
+        let sentence = crate::conformance::sentence(&change);
+        let (user, _) = sentence[1..].split_once(' ').unwrap();
+        let is_news = match sentence.as_bytes()[0] {
+            b'+' => folded.insert(user.to_owned()),
+            _ => folded.remove(user),
+        };
+        assert!(is_news, "told twice: {sentence}");
+    }
+    assert!(folded.iter().eq(here.iter()), "{folded:?} {here:?}");
+    assert!(relay.muted() > 0, "answers were lost");
+}

@@ -1,0 +1,79 @@
+//! What a quiet cluster costs Redis.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::Cluster;
+use crate::conformance::{Stage, long_grace};
+
+#[tokio::test]
+async fn an_idle_cluster_costs_by_its_nodes_and_not_by_its_people() {
+    let cluster = Cluster::of(1);
+    let server = &cluster.servers[0];
+    // A beat of 200 ms and a lease no slow machine loses.
+    let config = crate::config::PresenceConfig {
+        lease_ms: 60_000,
+        beat_ms: 200,
+        ..long_grace()
+    };
+    let nodes = [
+        cluster.node("a", config.clone()).await,
+        cluster.node("b", config.clone()).await,
+    ];
+    let crowd = (0..600u128).map(|number| {
+        let node = &nodes[number as usize % 2];
+        async move {
+            node.enter(
+                &format!("r-{}", number % 60),
+                number,
+                &format!("u-{number}"),
+            )
+            .await
+        }
+    });
+    join_all(crowd).await;
+    server.ask(&["CONFIG", "RESETSTAT"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let calls = server.calls();
+    let of = |name: &str| {
+        calls
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or(0, |(_, calls)| *calls)
+    };
+    // Two nodes in two seconds: at most 20 beats, of one PEXPIRE and two scripts each.
+    assert!((1..=24).contains(&of("pexpire")), "{calls:?}");
+    assert!((1..=48).contains(&of("evalsha")), "{calls:?}");
+    for name in ["sadd", "srem", "hset", "hget", "hscan"] {
+        assert_eq!(of(name), 0, "{calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_nobody_is_in_leaves_nothing_in_redis() {
+    let cluster = Cluster::of(1);
+    let server = &cluster.servers[0];
+    let mut node = cluster.node("a", crate::conformance::quick()).await;
+    for name in ["r", "s"] {
+        node.enter(name, 1, "alice").await;
+        node.leave(name, 1).await;
+    }
+    for _ in 0..4 {
+        node.told().await;
+    }
+    let deadline = tokio::time::Instant::now() + crate::conformance::PATIENCE;
+    loop {
+        let keys = server.ask(&["KEYS", "*"]);
+        let lasting: Vec<&str> = keys
+            .lines()
+            .filter(|line| line.starts_with("rc:") && !line.contains(":answer:"))
+            .collect();
+        // The lease and the list of nodes.
+        if lasting.len() == 2 && lasting.iter().all(|key| key.starts_with("rc:node")) {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{lasting:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
