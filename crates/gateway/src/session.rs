@@ -94,6 +94,18 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.outbox.shut();
+        // A session that ends by a panic must not haunt its rooms.
+        let rooms: Vec<RoomName> = self.rooms.drain().map(|(room, _)| room).collect();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && !rooms.is_empty()
+        {
+            let (node, session) = (self.node.clone(), self.id);
+            runtime.spawn(async move {
+                for room in rooms {
+                    node.leave(room, session).await;
+                }
+            });
+        }
         self.node.forget(self.id);
     }
 }

@@ -16,7 +16,7 @@ pub struct RedisUrl {
 impl RedisUrl {
     /// What parses as one.
     pub const EXPECTED: &str =
-        "a URL such as redis://host:6379, redis://user:password@host:6379/0 or unix:///path";
+        "a URL such as redis://host:6379 or redis://user:password@host:6379";
 
     /// Reads a URL.
     ///
@@ -26,17 +26,14 @@ impl RedisUrl {
         let mut url = Url::parse(text).map_err(|error| error.to_string())?;
         match url.scheme() {
             "redis" if url.host_str().is_some_and(|host| !host.is_empty()) => {}
-            "unix" | "redis+unix" if !url.path().is_empty() => {}
             "redis" => return Err("it names no host".into()),
             "rediss" => return Err("TLS to Redis is not built in".into()),
-            _ => return Err("its scheme is not redis or unix".into()),
+            _ => return Err("its scheme is not redis".into()),
         }
         if url.password().is_some() {
             // Fails only for URLs that can hold no password.
             let _ = url.set_password(Some("***"));
         }
-        // A socket's URL carries the password as a parameter.
-        url.set_query(None);
         Ok(Self {
             url: Secret::new(text),
             shown: url.to_string(),
