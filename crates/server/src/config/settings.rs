@@ -102,7 +102,7 @@ settings! {
 
     /// How many messages of a room are kept.
     history_messages: usize = One(count(1, 10_000_000)), "1000";
-    /// How long a room in which nobody talks is kept.
+    /// How long the messages of a room are kept after the last one.
     history_ms: u64 = One(ms(1_000, 315_360_000_000)), "86400000";
     /// The most messages in one page of history.
     page_messages_max: usize = One(count(1, 10_000)), "100";
@@ -111,7 +111,7 @@ settings! {
     /// How long a node keeps listening to a room after its last member left.
     linger_ms: u64 = One(ms(0, 3_600_000)), "10000";
     /// How long the embedded back end keeps a room that nobody uses.
-    idle_room_ms: u64 = One(ms(0, 315_360_000_000)), "60000";
+    idle_room_ms: u64 = One(ms(0, 315_360_000_000)), "3600000";
 }
 
 impl fmt::Debug for Config {

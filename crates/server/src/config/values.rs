@@ -15,8 +15,7 @@ pub struct RedisUrl {
 
 impl RedisUrl {
     /// What parses as one.
-    pub const EXPECTED: &str =
-        "a URL such as redis://host:6379 or redis://user:password@host:6379";
+    pub const EXPECTED: &str = "a URL such as redis://host:6379 or redis://user:password@host:6379";
 
     /// Reads a URL.
     ///

@@ -4,8 +4,8 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use roomcast_gateway::{Page, Saying};
 use roomcast_protocol::{
-    DisplayName, Epoch, ErrorCode, IdempotencyKey, Json, Message, MessageId, Refusal, RoomName,
-    Seq, UserId,
+    DisplayName, Epoch, ErrorCode, IdempotencyKey, JSON_DEPTH_MAX, Json, Message, MessageId,
+    Refusal, RoomName, Seq, UserId, json_depth,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,16 @@ impl NewMessage {
                 "the body must be a JSON object",
             ));
         }
-        serde_json::from_slice(body)
+        let text = std::str::from_utf8(body)
+            .map_err(|_| Refusal::new(ErrorCode::BadFrame, "the body must be UTF-8"))?;
+        // As deep as in a frame: clients need not read more.
+        if json_depth(text) > JSON_DEPTH_MAX {
+            return Err(Refusal::new(
+                ErrorCode::TooDeep,
+                format!("arrays and objects may be nested {JSON_DEPTH_MAX} deep"),
+            ));
+        }
+        serde_json::from_str(text)
             .map_err(|error| Refusal::new(ErrorCode::BadFrame, error.to_string()))
     }
 

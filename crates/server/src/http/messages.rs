@@ -86,6 +86,13 @@ async fn say_in_room(
     body: &[u8],
 ) -> Result<Response<String>, Refusal> {
     let room: RoomName = parse(room)?;
+    if room.is_inbox() {
+        // There a message without `to` would be one that nobody can place.
+        return Err(Refusal::new(
+            ErrorCode::NotAllowed,
+            "write to an inbox through /v1/users/{user}/messages",
+        ));
+    }
     say(doors, room, None, headers, body).await
 }
 

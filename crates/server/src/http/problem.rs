@@ -71,16 +71,7 @@ pub(super) fn of(rejection: &Rejection) -> Response<String> {
     if rejection.is_not_found() {
         return plain(StatusCode::NOT_FOUND, "there is nothing here");
     }
-    if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
-        let mut response = plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "this method is not taken here",
-        );
-        response
-            .headers_mut()
-            .insert(ALLOW, http::HeaderValue::from_static("GET, POST"));
-        return response;
-    }
+    // Of a body first: the route of another method on the same path rejects too.
     if rejection.find::<warp::reject::LengthRequired>().is_some() {
         return plain(
             StatusCode::LENGTH_REQUIRED,
@@ -92,6 +83,16 @@ pub(super) fn of(rejection: &Rejection) -> Response<String> {
             StatusCode::PAYLOAD_TOO_LARGE,
             "the body is larger than what is taken",
         );
+    }
+    if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
+        let mut response = plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this method is not taken here",
+        );
+        response
+            .headers_mut()
+            .insert(ALLOW, http::HeaderValue::from_static("GET, POST"));
+        return response;
     }
     plain(StatusCode::BAD_REQUEST, "the request can't be understood")
 }
