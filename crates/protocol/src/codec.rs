@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client_frame::{ClientFrame, Join, JoinOnTheWire};
+use crate::json::json_depth;
 use crate::object::Object;
 use crate::refusal::{ErrorCode, Refusal};
 use crate::request::RequestId;
@@ -137,39 +138,13 @@ fn check_size_and_depth(text: &str, frame_bytes_max: usize) -> Result<(), Refusa
             ),
         ));
     }
-    if depth(text) > JSON_DEPTH_MAX {
+    if json_depth(text) > JSON_DEPTH_MAX {
         return Err(Refusal::new(
             ErrorCode::TooDeep,
             format!("arrays and objects may be nested {JSON_DEPTH_MAX} deep"),
         ));
     }
     Ok(())
-}
-
-/// The deepest nesting of brackets outside strings. Exact for JSON; for anything else some number.
-fn depth(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0_usize);
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                while let Some(inside) = bytes.next() {
-                    match inside {
-                        b'\\' => drop(bytes.next()),
-                        b'"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    deepest
 }
 
 fn bad_frame(error: serde_json::Error) -> Refusal {

@@ -31,7 +31,7 @@ pub use codec::{
 };
 pub use cursor::{Cursor, Step};
 pub use ids::{Epoch, MessageId, NodeId, SessionId};
-pub use json::Json;
+pub use json::{Json, json_depth};
 pub use message::{Body, Draft, Message, Said, Signal};
 pub use names::{DisplayName, IdempotencyKey, InvalidName, RoomName, UserId};
 pub use position::{InvalidSeq, Position, SEQ_MAX, Seq, Since};
