@@ -16,63 +16,41 @@ pub(super) fn routes(
     doors: Doors,
 ) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
     let bytes_max = doors.node.limits().frame_bytes_max as u64;
-    let with_doors = warp::any().map(move || doors.clone());
-    let body = warp::body::content_length_limit(bytes_max).and(warp::body::bytes());
     let room = warp::path!("v1" / "rooms" / String / "messages");
     let user = warp::path!("v1" / "users" / String / "messages");
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let say = room
-        .and(warp::post())
-        .and(warp::header::headers_cloned())
-        .and(body)
-        .and(with_doors.clone())
-        .then(
-            async |room: String, headers: HeaderMap, body: Bytes, doors: Doors| {
-                reply(
-                    &doors,
-                    &headers,
-                    say_in_room(&doors, &room, &headers, &body),
-                )
-                .await
-            },
-        );
-    let tell = user
-        .and(warp::post())
-        .and(warp::header::headers_cloned())
-        .and(body)
-        .and(with_doors.clone())
-        .then(
-            async |user: String, headers: HeaderMap, body: Bytes, doors: Doors| {
-                reply(
-                    &doors,
-                    &headers,
-                    say_to_user(&doors, &user, &headers, &body),
-                )
-                .await
-            },
-        );
-    let read = room
-        .and(warp::get())
-        .and(warp::header::headers_cloned())
-        .and(query)
-        .and(with_doors)
-        .then(
-            async |room: String, headers: HeaderMap, query: String, doors: Doors| {
-                reply(&doors, &headers, read_room(&doors, &room, &query)).await
-            },
-        );
+    // Before the body: who has no key can't make the node hold one.
+    let admitted = warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
+        let admitted = doors.doorman.admit_api(&headers);
+        let admitted = admitted
+            .map(|()| (doors.clone(), headers))
+            .map_err(|refusal| warp::reject::custom(problem::TurnedAway(refusal)));
+        std::future::ready(admitted)
+    });
+    let admitted = admitted.untuple_one();
+    let body = warp::body::content_length_limit(bytes_max).and(warp::body::bytes());
+    let say = room.and(warp::post()).and(admitted.clone()).and(body).then(
+        async |room: String, doors: Doors, headers: HeaderMap, body: Bytes| {
+            reply(&doors, say_in_room(&doors, &room, &headers, &body)).await
+        },
+    );
+    let tell = user.and(warp::post()).and(admitted.clone()).and(body).then(
+        async |user: String, doors: Doors, headers: HeaderMap, body: Bytes| {
+            reply(&doors, say_to_user(&doors, &user, &headers, &body)).await
+        },
+    );
+    let read = room.and(warp::get()).and(admitted).and(query).then(
+        async |room: String, doors: Doors, _: HeaderMap, query: String| {
+            reply(&doors, read_room(&doors, &room, &query)).await
+        },
+    );
     say.or(tell).unify().or(read).unify()
 }
 
-/// Checks the API key first, whatever was asked.
 async fn reply(
     doors: &Doors,
-    headers: &HeaderMap,
     done: impl Future<Output = Result<Response<String>, Refusal>>,
 ) -> Response<String> {
-    if let Err(refusal) = doors.doorman.admit_api(headers) {
-        return problem::turned_away(&refusal);
-    }
     done.await.unwrap_or_else(|refusal| {
         doors.node.metrics().refused(refusal.code);
         problem::refused(&refusal)

@@ -22,6 +22,12 @@ struct Problem<'a> {
     retry_after_ms: Option<u64>,
 }
 
+/// A rejection of somebody who is not let in.
+#[derive(Debug)]
+pub(super) struct TurnedAway(pub(super) AuthRefusal);
+
+impl warp::reject::Reject for TurnedAway {}
+
 /// The answer that tells a refusal.
 pub(super) fn refused(refusal: &Refusal) -> Response<String> {
     let status = status_of(refusal.code);
@@ -70,6 +76,9 @@ pub(super) fn plain(status: StatusCode, detail: &str) -> Response<String> {
 pub(super) fn of(rejection: &Rejection) -> Response<String> {
     if rejection.is_not_found() {
         return plain(StatusCode::NOT_FOUND, "there is nothing here");
+    }
+    if let Some(TurnedAway(refusal)) = rejection.find() {
+        return turned_away(refusal);
     }
     // Of a body first: the route of another method on the same path rejects too.
     if rejection.find::<warp::reject::LengthRequired>().is_some() {
