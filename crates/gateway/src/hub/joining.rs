@@ -11,7 +11,7 @@ use super::admission;
 use super::order::JoinRequest;
 use super::reading::{self, Done};
 use super::relay::{Relay, retry_delay};
-use super::room::{Phase, Room};
+use super::room::{Phase, Refill, Room};
 use crate::gate::refusal_of;
 
 /// How often a client's word may put one room into a new epoch.
@@ -130,9 +130,16 @@ impl Relay {
         };
         room.read_ends(session);
         match onward {
-            Ok(onward) if room.refill(session, &onward) => self.catch_up(name, session),
-            Ok(_) => self.repair(name, Duration::ZERO),
-            // The writer comes by again, and asks again.
+            Ok(onward) => match room.refill(session, &onward) {
+                Refill::Told => self.catch_up(name, session),
+                Refill::Full => {}
+                Refill::OtherEpoch => self.repair(name, Duration::ZERO),
+                // The log has forgotten what the relay told: that is for the relay to find out.
+                Refill::Nothing => {
+                    self.repair(name, Duration::ZERO);
+                    self.retry_refill(name, session);
+                }
+            },
             Err(error) => {
                 tracing::debug!(room = %name, %error, "a member could not be refilled");
                 self.retry_refill(name, session);
@@ -151,6 +158,9 @@ impl Relay {
         let Some(member) = room.members.one(session) else {
             return;
         };
+        if member.live || member.reading {
+            return;
+        }
         let since = Since {
             seq: member.told,
             id: None,

@@ -62,6 +62,19 @@ pub(super) struct Room {
     echoes_to: Seq,
 }
 
+/// What became of a member that was behind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Refill {
+    /// It was told all there was.
+    Told,
+    /// The log had nothing for it, though the relay stands further.
+    Nothing,
+    /// Its outbox is full again; its writer will ask.
+    Full,
+    /// The log lives in another epoch than the relay stands in.
+    OtherEpoch,
+}
+
 /// Whether the relay must look into the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
@@ -212,19 +225,19 @@ impl Room {
         });
     }
 
-    /// Gives a member who is behind what the log had for it; false if the log is of another epoch
-    /// than the relay stands in.
-    pub(super) fn refill(&mut self, session: SessionId, onward: &Onward) -> bool {
+    /// Gives a member who is behind what the log had for it.
+    pub(super) fn refill(&mut self, session: SessionId, onward: &Onward) -> Refill {
         let Some(cursor) = self.cursor else {
-            return false;
+            return Refill::OtherEpoch;
         };
         if onward.head.epoch != cursor.epoch() {
-            return false;
+            return Refill::OtherEpoch;
         }
         let room = &self.name;
         let Some(member) = self.members.one(session) else {
-            return true;
+            return Refill::Told;
         };
+        let before = member.told;
         if let Some(gap) = onward.gap.filter(|gap| gap.to > member.told) {
             let position = Position {
                 epoch: cursor.epoch(),
@@ -236,10 +249,14 @@ impl Room {
         for message in &onward.messages {
             let frame = Bytes::from(message.encode());
             if member.tell(room, message.position.seq, &frame) != Offer::Taken {
-                break;
+                return Refill::Full;
             }
         }
-        true
+        if member.told == before && before < cursor.seq() {
+            Refill::Nothing
+        } else {
+            Refill::Told
+        }
     }
 
     /// Makes a member live if it has been told everything; `Some` is the position to read on from.
