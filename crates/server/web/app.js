@@ -222,21 +222,22 @@ function redraw(room, ...parts) {
 
 function draw() {
   drawPlanned = false;
+  // Drawing may find that there is more to draw; that is marked anew, not wiped away with this.
+  const { rooms: drawRooms, stream: drawStream, people, arrived: count, quiet } = changed;
+  Object.assign(changed, { rooms: false, stream: false, people: false, arrived: 0, quiet: false });
   const room = rooms.get(active);
   if (!room) return;
-  if (changed.rooms) {
+  if (drawRooms) {
     const list = [...rooms.values()];
     roomList.draw(list, active);
     const unread = list.reduce((sum, each) => sum + each.unread, 0);
     document.title = `${unread ? `(${unread}) ` : ""}${active} · Roomcast`;
     byId("open-rooms").classList.toggle("news", list.some((each) => each.unread > 0 && each.name !== active));
   }
-  if (changed.people) drawPeople(room, client.user);
-  if (changed.stream) {
-    const { arrived: count, quiet } = changed;
+  if (people) drawPeople(room, client.user);
+  if (drawStream) {
     stream.draw(rows(room, { me: client.user, outbox: client.outbox.in(active) }), { now: Date.now(), arrived: count, quiet });
   }
-  Object.assign(changed, { rooms: false, stream: false, people: false, arrived: 0, quiet: false });
 }
 
 function showTyping() {

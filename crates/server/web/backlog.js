@@ -1,6 +1,8 @@
 // Owns the fetching of what was said before: older messages as the reader scrolls up, and what a gap
 // says is missing but the log may still have. `changed()` is called whenever there is more to draw.
 
+/** After a page was refused, so long nothing older is asked for, in milliseconds. */
+const OLDER_AGAIN_MS = 3_000;
 /** Pages asked for to fill gaps at one go, at most. */
 const GAP_PAGES_MAX = 5;
 /** The longest page asked for to fill a gap, in messages; the server may allow less. */
@@ -8,7 +10,7 @@ const GAP_PAGE = 200;
 
 /** Fetches the page before the oldest message. */
 export async function loadOlder(client, room, changed) {
-  if (!room.joined || !room.more || room.loading || client.state.state !== "connected") return;
+  if (!room.joined || !room.more || room.loading || client.state.state !== "connected" || Date.now() < room.olderNotBefore) return;
   if (room.oldest() <= 1) {
     room.more = false;
     changed();
@@ -21,7 +23,10 @@ export async function loadOlder(client, room, changed) {
     room.more = page.more;
     room.insert(page.messages, client.user);
   } catch {
-    // The line is gone, or the server is in trouble: scrolling up asks again.
+    // The line is gone, or the server is in trouble. Whatever draws asks again, so without a pause
+    // the page would ask without end.
+    room.olderNotBefore = Date.now() + OLDER_AGAIN_MS;
+    setTimeout(changed, OLDER_AGAIN_MS);
   }
   room.loading = false;
   changed();

@@ -30,6 +30,8 @@ export class Room {
     /** Whether the log may have more before the oldest entry. */
     this.more = true;
     this.loading = false;
+    /** From when on older entries may be asked for, in milliseconds. */
+    this.olderNotBefore = 0;
     this.joined = false;
     this.epoch = null;
     this.seq = 0;
@@ -48,6 +50,7 @@ export class Room {
   enter({ epoch, seq, messages, gap, count, members }, me) {
     const renewed = this.epoch !== null && this.epoch !== epoch;
     this.joined = true;
+    this.olderNotBefore = 0;
     if (gap) this.addGap({ epoch, ...gap });
     else if (renewed) this.addGap({ epoch, from: 1, to: 0 });
     const fresh = messages.filter((message) => this.append(message, me));
