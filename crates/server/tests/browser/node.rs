@@ -1,0 +1,110 @@
+//! A node as a process: started on a port of its own, killed without warning, started again there.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::{LOOK_EVERY, PATIENCE};
+
+/// A `roomcast` process in development mode. Killed when dropped.
+pub(crate) struct Node {
+    child: Child,
+    address: SocketAddr,
+    redis: Option<String>,
+    files: TempDir,
+}
+
+impl Node {
+    /// A node that keeps its rooms in itself.
+    pub(crate) fn alone() -> Self {
+        Self::start(None)
+    }
+
+    /// A node that keeps its rooms in this Redis.
+    pub(crate) fn on(redis: String) -> Self {
+        Self::start(Some(redis))
+    }
+
+    fn start(redis: Option<String>) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let (child, address) = launch(any, redis.as_deref(), files.path());
+        Self {
+            child,
+            address,
+            redis,
+            files,
+        }
+    }
+
+    /// Where it listens, as `127.0.0.1:1234`.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Kills it in the middle of whatever it does.
+    pub(crate) fn kill(&mut self) {
+        // Not there any more: just as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts another in its place, once it is dead.
+    pub(crate) fn start_again(&mut self) {
+        let (child, _) = launch(self.address, self.redis.as_deref(), self.files.path());
+        self.child = child;
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            let said = std::fs::read_to_string(self.files.path().join("log")).unwrap_or_default();
+            eprintln!("the node at {} last said:\n{said}", self.address);
+        }
+    }
+}
+
+/// Starts a node and returns when it says that it is up, and where.
+fn launch(listen: SocketAddr, redis: Option<&str>, files: &Path) -> (Child, SocketAddr) {
+    let banner = files.join("banner");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roomcast"));
+    command
+        .env_clear()
+        .args(["--listen", &listen.to_string()])
+        .args(["--ops-listen", "127.0.0.1:0", "--node", "n1"])
+        .args(redis.iter().flat_map(|url| ["--redis", url]))
+        .stdin(Stdio::null())
+        .stdout(File::create(&banner).unwrap())
+        .stderr(File::create(files.join("log")).unwrap());
+    let mut child = command.spawn().unwrap();
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let told = std::fs::read_to_string(&banner).unwrap();
+        if let Some(address) = chat_address(&told) {
+            return (child, address);
+        }
+        let ended = child.try_wait().unwrap();
+        if ended.is_some() || Instant::now() > until {
+            let _ = child.kill();
+            let _ = child.wait();
+            let said = std::fs::read_to_string(files.join("log")).unwrap();
+            panic!("the node at {listen} did not come up ({ended:?}):\n{said}");
+        }
+        sleep(LOOK_EVERY);
+    }
+}
+
+/// The address in the banner's line `chat       http://127.0.0.1:1234/`.
+fn chat_address(banner: &str) -> Option<SocketAddr> {
+    let lines = banner.lines().map(str::trim);
+    let url = lines.filter_map(|line| line.strip_prefix("chat")).next()?;
+    let address = url.trim().strip_prefix("http://")?.strip_suffix('/')?;
+    address.parse().ok()
+}
