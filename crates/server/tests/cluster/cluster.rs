@@ -1,0 +1,70 @@
+//! Three nodes on one real Redis.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use roomcast_broker::conformance::RedisProcess;
+use roomcast_protocol::RoomName;
+
+use crate::audit::Log;
+use crate::http::{API_KEY, counter, log_of};
+use crate::node::NodeProcess;
+
+/// A cluster; ends with the test.
+pub(crate) struct Cluster {
+    // Before Redis, so that they are killed first.
+    pub(crate) nodes: Vec<NodeProcess>,
+    pub(crate) redis: RedisProcess,
+}
+
+impl Cluster {
+    /// Three nodes on a Redis with an append-only file, as the documentation advises.
+    pub(crate) async fn start(more: &[&str]) -> Self {
+        Self::on(RedisProcess::with_append_only_file(), more).await
+    }
+
+    /// Three nodes on this Redis.
+    pub(crate) async fn on(redis: RedisProcess, more: &[&str]) -> Self {
+        let url = redis.url();
+        let mut flags = vec!["--api-key", API_KEY];
+        flags.extend(more);
+        let (a, b, c) = tokio::join!(
+            NodeProcess::start("a", &url, &flags),
+            NodeProcess::start("b", &url, &flags),
+            NodeProcess::start("c", &url, &flags),
+        );
+        let nodes = vec![a, b, c];
+        Self { nodes, redis }
+    }
+
+    /// Where clients connect, dead nodes included.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.nodes.iter().map(|node| node.address).collect()
+    }
+
+    /// What the log of each room holds now; rooms where nothing was ever said are left out.
+    pub(crate) async fn logs(&self, rooms: &[RoomName]) -> BTreeMap<RoomName, Log> {
+        let mut logs = BTreeMap::new();
+        for room in rooms {
+            if let Some(log) = log_of(&self.addresses(), room).await {
+                logs.insert(room.clone(), log);
+            }
+        }
+        logs
+    }
+
+    /// The sum of a counter over all nodes.
+    pub(crate) async fn counter(&self, name: &str) -> f64 {
+        let mut sum = 0.0;
+        for node in &self.nodes {
+            sum += counter(node.ops, name).await;
+        }
+        sum
+    }
+
+    /// The ends of all nodes' logs.
+    pub(crate) fn tails(&self) -> String {
+        let tails: Vec<String> = self.nodes.iter().map(NodeProcess::tail).collect();
+        tails.join("\n")
+    }
+}

@@ -1,0 +1,23 @@
+//! Three real nodes on one real Redis, a crowd of clients, and everything that can go wrong: the
+//! promises P1 to P9 and P11, judged by an audit of what every client saw.
+//!
+//! Stories: `calm`, `node_trouble`, `redis_trouble`, `presence`, `back_end`, `library`. The audit is
+//! tested in `planted`. The other modules are the stage.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod audit;
+mod back_end;
+mod calm;
+mod cluster;
+mod fleet;
+mod http;
+mod ledger;
+mod library;
+mod member;
+mod node;
+mod node_trouble;
+mod planted;
+mod presence;
+mod redis_trouble;
+mod session;
