@@ -82,9 +82,16 @@ pub(crate) async fn converse(
             },
         }
     };
-    if let End::Closed(code) = end {
-        let _ = timeout(CLOSE_PATIENCE, close(&mut sink, &mut stream, code)).await;
-    }
+    // Whether the peer still hears it is its own affair.
+    let _ = timeout(CLOSE_PATIENCE, async {
+        match end {
+            End::Closed(code) => close(&mut sink, &mut stream, code).await,
+            // The library has an answer to the peer's close ready, and writes it when read from.
+            End::Peer => read_out(&mut stream).await,
+            End::Lost => {}
+        }
+    })
+    .await;
     end
 }
 
@@ -174,9 +181,13 @@ async fn close(sink: &mut Sink, stream: &mut Stream, code: CloseCode) {
         reason: Utf8Bytes::from_static(code.name()),
     };
     if sink.send(Message::Close(Some(frame))).await.is_ok() {
-        // The peer's own close, or the end of the stream, whichever it has.
-        while let Some(Ok(_)) = stream.next().await {}
+        read_out(stream).await;
     }
+}
+
+/// Reads until the peer's own close or the end of the stream, whichever it has.
+async fn read_out(stream: &mut Stream) {
+    while let Some(Ok(_)) = stream.next().await {}
 }
 
 /// What a failed read or write means for the conversation.

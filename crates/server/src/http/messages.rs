@@ -141,14 +141,22 @@ fn paging(query: &str) -> Result<Paging, Refusal> {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).into_iter();
+    let Some(value) = values.next() else {
         return Ok(None);
     };
+    if values.next().is_some() {
+        let message = "send one Idempotency-Key";
+        return Err(Refusal::new(ErrorCode::BadValue, message));
+    }
+    // As it stands: unlike a path, a header encodes nothing.
     let text = value.to_str().unwrap_or_default();
-    parse(text).map(Some)
+    let key = text.parse::<IdempotencyKey>();
+    key.map(Some)
+        .map_err(|error| Refusal::new(ErrorCode::BadValue, error.to_string()))
 }
 
-/// A name from a path or a header; in a path `@` and `#` may be percent-encoded.
+/// A name from a path, where any character may be percent-encoded.
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Refusal> {
     let decoded = percent_decoded(text);
     decoded
