@@ -227,7 +227,7 @@ fn misfit(
 #[derive(Default)]
 struct Told {
     at: HashMap<(RoomName, Place), (Heard, String)>,
-    ids: HashMap<MessageId, (RoomName, Place)>,
+    ids: HashMap<(Epoch, MessageId), (RoomName, Place)>,
     keys: HashMap<(RoomName, Epoch, UserId, String), Place>,
 }
 
@@ -242,7 +242,10 @@ impl Told {
             return Some(Fault::new(Kind::OtherMessage, about));
         }
         let place = (room.clone(), heard.at);
-        let first = self.ids.entry(heard.id).or_insert(place.clone());
+        let first = self
+            .ids
+            .entry((heard.at.epoch, heard.id))
+            .or_insert(place.clone());
         if *first != place {
             let about = format!("{who} in {room}: {heard:?} stands at {first:?} too");
             return Some(Fault::new(Kind::SaidTwice, about));

@@ -67,6 +67,14 @@ impl Fleet {
         fleet
     }
 
+    /// A busy crowd that has just begun to talk; in the last of its six rooms nobody does.
+    pub(crate) async fn busy(cluster: &Cluster) -> Self {
+        let fleet = Self::join(cluster, cast(cluster, &rooms(6), BUSY)).await;
+        fleet.talk();
+        fleet.acked(cluster, 100).await;
+        fleet
+    }
+
     /// Lets everybody talk.
     pub(crate) fn talk(&self) {
         self.talk.send_replace(true);
@@ -247,3 +255,12 @@ pub(crate) const BUSY: Crowd = Crowd {
     pause: Duration::from_millis(150),
     window: 1,
 };
+
+/// Whether every member had one session from beginning to end.
+pub(crate) fn nobody_was_cut_off(ledgers: &[Ledger]) {
+    for ledger in ledgers {
+        let ended = &ledger.ended;
+        assert!(ended.is_empty(), "{} was cut off: {ended:?}", ledger.user);
+        assert_eq!(ledger.sessions.len(), 1, "{}", ledger.user);
+    }
+}

@@ -1,16 +1,18 @@
 //! Three real nodes on one real Redis, a crowd of clients, and everything that can go wrong: the
 //! promises P1 to P9 and P11, judged by an audit of what every client saw.
 //!
-//! Stories: `calm`, `node_trouble`, `redis_trouble`, `presence`, `back_end`, `library`. The audit is
-//! tested in `planted`. The other modules are the stage.
+//! Stories: `calm`, `node_trouble`, `redis_trouble`, `forgetting`, `all_at_once`, `presence`,
+//! `back_end`, `library`. The audit is tested in `planted`. The other modules are the stage.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod all_at_once;
 mod audit;
 mod back_end;
 mod calm;
 mod cluster;
 mod fleet;
+mod forgetting;
 mod http;
 mod ledger;
 mod library;

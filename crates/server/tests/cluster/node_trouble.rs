@@ -6,19 +6,11 @@ use tokio::time::sleep;
 
 use crate::audit::Allowed;
 use crate::cluster::Cluster;
-use crate::fleet::{BUSY, Fleet, PATIENCE, cast, rooms};
+use crate::fleet::{BUSY, Fleet, PATIENCE};
 use crate::ledger::Ledger;
 
 /// The close code of a draining node.
 const DRAINING: u16 = 4000;
-
-/// A busy crowd that has just begun to talk; the last room is idle.
-async fn busy(cluster: &Cluster) -> Fleet {
-    let fleet = Fleet::join(cluster, cast(cluster, &rooms(6), BUSY)).await;
-    fleet.talk();
-    fleet.acked(cluster, 100).await;
-    fleet
-}
 
 /// Who began on the node with this name, and who began elsewhere.
 fn split(ledgers: &[Ledger], node: &str) -> (Vec<Ledger>, Vec<Ledger>) {
@@ -30,7 +22,7 @@ fn split(ledgers: &[Ledger], node: &str) -> (Vec<Ledger>, Vec<Ledger>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_of_a_killed_node_resume_elsewhere_and_nobody_loses_a_word() {
     let mut cluster = Cluster::start(&["--join-messages-max", "3"]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     cluster.nodes[1].kill().await;
     let ledgers = fleet.finish(&cluster, Allowed::Nothing).await;
     let (hurt, unhurt) = split(&ledgers, "b");
@@ -53,7 +45,7 @@ async fn clients_of_a_killed_node_resume_elsewhere_and_nobody_loses_a_word() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_draining_node_sends_everybody_elsewhere_and_nobody_loses_a_word() {
     let mut cluster = Cluster::start(&["--drain-ms", "1500"]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     cluster.nodes[0].terminate();
     let status = cluster.nodes[0].ended(PATIENCE).await;
     assert_eq!(status.code(), Some(0), "{}", cluster.nodes[0].tail());
@@ -86,7 +78,7 @@ async fn a_draining_node_sends_everybody_elsewhere_and_nobody_loses_a_word() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_stood_still_for_three_seconds_misses_nothing() {
     let cluster = Cluster::start(&[]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     cluster.nodes[2].freeze();
     sleep(Duration::from_secs(3)).await;
     cluster.nodes[2].thaw();

@@ -1,5 +1,5 @@
-//! Redis cuts links, stands still, dies or forgets while everybody talks (P7, P8). Whatever it does,
-//! no client's connection is closed for it.
+//! Redis cuts links, stands still or dies while everybody talks, and keeps what it was told (P7). No
+//! client's connection is closed for it.
 
 use std::time::Duration;
 
@@ -8,9 +8,8 @@ use tokio::time::sleep;
 
 use crate::audit::Allowed;
 use crate::cluster::Cluster;
-use crate::fleet::{BUSY, Fleet, cast, rooms};
+use crate::fleet::{BUSY, Crowd, Fleet, cast, nobody_was_cut_off, rooms};
 use crate::http::post;
-use crate::ledger::{Ledger, Line};
 
 /// What is written before it is answered survives the death of the process: with the default,
 /// `everysec`, a slow disk may hold writes back for a moment, and this moment may be lost.
@@ -23,31 +22,15 @@ const EVERY_WRITE: &[&str] = &[
     "always",
 ];
 
-/// A busy crowd that has just begun to talk; the last room is idle.
-async fn busy(cluster: &Cluster) -> Fleet {
-    let fleet = Fleet::join(cluster, cast(cluster, &rooms(6), BUSY)).await;
-    fleet.talk();
-    fleet.acked(cluster, 100).await;
-    fleet
-}
-
 /// Trouble that nobody noticed would prove nothing.
 async fn was_felt(cluster: &Cluster, counter: &str) {
     assert!(cluster.counter(counter).await > 0.0, "{counter} is 0");
 }
 
-fn nobody_was_cut_off(ledgers: &[Ledger]) {
-    for ledger in ledgers {
-        let ended = &ledger.ended;
-        assert!(ended.is_empty(), "{} was cut off: {ended:?}", ledger.user);
-        assert_eq!(ledger.sessions.len(), 1, "{}", ledger.user);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_feed_that_is_cut_again_and_again_loses_and_repeats_nothing() {
     let cluster = Cluster::start(&[]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     for _ in 0..6 {
         cluster.redis.run(&["CLIENT", "KILL", "TYPE", "pubsub"]);
         sleep(Duration::from_millis(300)).await;
@@ -61,7 +44,7 @@ async fn a_feed_that_is_cut_again_and_again_loses_and_repeats_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publishers_whose_links_are_cut_say_everything_once() {
     let cluster = Cluster::start(&[]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     for _ in 0..6 {
         cluster.redis.run(&["CLIENT", "KILL", "TYPE", "normal"]);
         sleep(Duration::from_millis(200)).await;
@@ -74,7 +57,7 @@ async fn publishers_whose_links_are_cut_say_everything_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_stands_still_for_five_seconds_costs_nothing_but_time() {
     let cluster = Cluster::start(&[]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     cluster.redis.freeze();
     sleep(Duration::from_secs(5)).await;
     cluster.redis.thaw();
@@ -87,7 +70,7 @@ async fn a_redis_that_stands_still_for_five_seconds_costs_nothing_but_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_dies_and_comes_back_with_its_file_loses_and_repeats_nothing() {
     let mut cluster = Cluster::on(RedisProcess::with(EVERY_WRITE), &[]).await;
-    let fleet = busy(&cluster).await;
+    let fleet = Fleet::busy(&cluster).await;
     cluster.redis.kill();
     sleep(Duration::from_secs(1)).await;
     cluster.redis.restart();
@@ -97,36 +80,12 @@ async fn a_redis_that_dies_and_comes_back_with_its_file_loses_and_repeats_nothin
     nobody_was_cut_off(&ledgers);
 }
 
-/// P8: everybody is told, also in a room where nobody talks.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_forgets_everything_is_told_to_everybody_in_every_room() {
-    let cluster = Cluster::start(&[]).await;
-    // The last but one has a past, the last has none.
-    let rooms = rooms(7);
-    let fleet = Fleet::join(&cluster, cast(&cluster, &rooms, BUSY)).await;
-    post(cluster.nodes[0].address, &rooms[5], "before", "before").await;
-    fleet.talk();
-    fleet.acked(&cluster, 100).await;
-    assert_eq!(cluster.redis.run(&["FLUSHALL"]), "+OK\r\n");
-    let is_told = |ledger: &Ledger| {
-        let mut rooms = ledger.rooms.values();
-        rooms.all(|lines| lines.iter().any(|line| matches!(line, Line::Gap { .. })))
-    };
-    fleet
-        .until(&cluster, "everybody is told of the gap", is_told)
-        .await;
-    post(cluster.nodes[1].address, &rooms[5], "after", "after").await;
-    post(cluster.nodes[2].address, &rooms[6], "after", "after").await;
-    let ledgers = fleet.finish(&cluster, Allowed::NewEpochs).await;
-    nobody_was_cut_off(&ledgers);
-}
-
 /// P7: where nobody speaks afterwards, no later message shows that one is missing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_word_in_an_idle_room_arrives_though_the_feed_was_cut() {
     let cluster = Cluster::start(&[]).await;
     let idle = rooms(4);
-    let quiet = crate::fleet::Crowd {
+    let quiet = Crowd {
         members: 6,
         talking_rooms: 1,
         senders_a_room: 0,
