@@ -23,6 +23,7 @@ const TYPING_CHECK_MS = 1_000;
 
 let client = null;
 let session = null; // {user, name, token}
+let unproven = false; // whether what was entered on the card has yet to be let in
 let active = null; // the name of the room that is shown
 let drawPlanned = false;
 let saveTimer = 0;
@@ -31,7 +32,10 @@ const changed = { rooms: false, stream: false, people: false, arrived: 0, quiet:
 
 const panels = new Panels();
 const status = new Status(() => client?.start());
-const signIn = new SignIn(({ user, name, token, room }) => begin({ user, name, token, active: room, rooms: [{ name: room }], outbox: [] }));
+const signIn = new SignIn(({ user, name, token, room }) => {
+  unproven = true;
+  begin({ user, name, token, active: room, rooms: [{ name: room }], outbox: [] });
+});
 const stream = new Stream({ older, end: () => markRead(), retry: (key) => client.retry(key), discard: (key) => client.discard(key) });
 const composer = new Composer({ say, typing: (room, typing) => client?.typing(room, typing) });
 const roomList = new RoomList({
@@ -58,8 +62,13 @@ function begin(stored) {
 
 function listen(to) {
   const on = (type, take) => to.addEventListener(type, ({ detail }) => take(detail, rooms.get(detail?.room)));
-  on("state", (state) => status.show(state));
+  on("state", (state) => {
+    status.show(state);
+    // Who is refused at the door is told so at the door; who was in before keeps all that is here.
+    if (unproven && state.why) signOut(`${state.why}.`);
+  });
   on("connected", ({ user, limits }) => {
+    unproven = false;
     session.user = user;
     composer.limit(limits?.message_bytes_max);
     byId("me-name").textContent = session.name || user;
@@ -172,7 +181,8 @@ function leaveRoom(name) {
   redraw(null, "rooms");
 }
 
-function signOut() {
+function signOut(why = "") {
+  unproven = false;
   client.stop();
   client = null;
   const room = active ?? "";
@@ -184,7 +194,7 @@ function signOut() {
   stream.reset();
   byId("chat").hidden = true;
   document.title = "Roomcast";
-  signIn.show({ room });
+  signIn.show({ room, why });
 }
 
 function markRead() {
@@ -280,7 +290,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   openRoom(names.at((names.indexOf(active) + step) % names.length));
 });
-byId("sign-out").addEventListener("click", signOut);
+byId("sign-out").addEventListener("click", () => signOut());
 
 const stored = storage.load();
 const wanted = roomInAddress();

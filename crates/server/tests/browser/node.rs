@@ -11,33 +11,35 @@ use tokio::time::Instant;
 
 use crate::{LOOK_EVERY, PATIENCE};
 
-/// A `roomcast` process in development mode. Killed when dropped.
+/// A `roomcast` process. Killed when dropped.
 pub(crate) struct Node {
     child: Child,
     address: SocketAddr,
-    redis: Option<String>,
+    settings: Vec<String>,
     files: TempDir,
 }
 
 impl Node {
     /// A node that keeps its rooms in itself.
     pub(crate) fn alone() -> Self {
-        Self::start(None)
+        Self::with(&[])
     }
 
     /// A node that keeps its rooms in this Redis.
-    pub(crate) fn on(redis: String) -> Self {
-        Self::start(Some(redis))
+    pub(crate) fn on(redis: &str) -> Self {
+        Self::with(&["--redis", redis])
     }
 
-    fn start(redis: Option<String>) -> Self {
+    /// A node that keeps its rooms in itself, with more settings as on the command line.
+    pub(crate) fn with(settings: &[&str]) -> Self {
         let files = tempfile::tempdir().unwrap();
         let any = "127.0.0.1:0".parse().unwrap();
-        let (child, address) = launch(any, redis.as_deref(), files.path());
+        let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
+        let (child, address) = launch(any, &settings, files.path());
         Self {
             child,
             address,
-            redis,
+            settings,
             files,
         }
     }
@@ -54,9 +56,14 @@ impl Node {
         let _ = self.child.wait();
     }
 
+    /// What the next one in its place is started with.
+    pub(crate) fn set(&mut self, settings: &[&str]) {
+        self.settings = settings.iter().map(|text| (*text).to_owned()).collect();
+    }
+
     /// Starts another in its place, once it is dead.
     pub(crate) fn start_again(&mut self) {
-        let (child, _) = launch(self.address, self.redis.as_deref(), self.files.path());
+        let (child, _) = launch(self.address, &self.settings, self.files.path());
         self.child = child;
     }
 }
@@ -72,14 +79,14 @@ impl Drop for Node {
 }
 
 /// Starts a node and returns when it says that it is up, and where.
-fn launch(listen: SocketAddr, redis: Option<&str>, files: &Path) -> (Child, SocketAddr) {
+fn launch(listen: SocketAddr, settings: &[String], files: &Path) -> (Child, SocketAddr) {
     let banner = files.join("banner");
     let mut command = Command::new(env!("CARGO_BIN_EXE_roomcast"));
     command
         .env_clear()
         .args(["--listen", &listen.to_string()])
         .args(["--ops-listen", "127.0.0.1:0", "--node", "n1"])
-        .args(redis.iter().flat_map(|url| ["--redis", url]))
+        .args(settings)
         .stdin(Stdio::null())
         .stdout(File::create(&banner).unwrap())
         .stderr(File::create(files.join("log")).unwrap());

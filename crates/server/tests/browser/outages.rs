@@ -43,7 +43,7 @@ async fn cut_off(node: &mut Node, alice: &Window, bob: &Window) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_killed_loses_nothing_and_repeats_nothing_where_redis_keeps_the_rooms() {
     let redis = RedisProcess::start();
-    let mut node = Node::on(redis.url());
+    let mut node = Node::on(&redis.url());
     let mut browser = Browser::start().await;
     let (alice, bob) = two_who_talk(&mut browser, &node).await;
     cut_off(&mut node, &alice, &bob).await;
@@ -86,4 +86,20 @@ async fn a_node_that_forgot_its_rooms_is_shown_as_a_gap_and_the_talk_goes_on() {
         );
         assert_eq!(screen.runs(), [[1, 2], [1, 2]], "a new life of the room");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_begins_with_a_gap_does_not_claim_to_begin_there() {
+    let mut node = Node::alone();
+    let mut browser = Browser::start().await;
+    let alice = browser.window().await;
+    alice.enter(node.address(), "Alice", "lobby").await;
+    node.kill();
+    let cut = |screen: &Screen| screen.state == "reconnecting";
+    alice.sees("the cut", cut).await;
+    node.start_again();
+    alice.say("one").await;
+    let screen = alice.sees_exactly(&["one"]).await;
+    assert_eq!(screen.runs(), [vec![], vec![1]]);
+    assert_eq!(screen.edge, "");
 }

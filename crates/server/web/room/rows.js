@@ -47,7 +47,8 @@ function edge(room, outbox) {
   const first = room.entries.find(({ kind }) => kind === "message");
   let state = "more";
   if (room.loading || !room.joined) state = first || outbox.length ? "loading" : "entering";
-  else if (!room.more) state = first ? (first.seq === 1 ? "beginning" : "forgotten") : outbox.length ? "more" : "empty";
+  // What a gap swallowed may have stood before everything that is here.
+  else if (!room.more && room.entries[0]?.kind !== "gap") state = first ? (first.seq === 1 ? "beginning" : "forgotten") : outbox.length ? "more" : "empty";
   return { kind: "edge", key: "edge", state, room: room.name };
 }
 

@@ -23,7 +23,9 @@ export class SignIn {
     this.#name.value ||= name;
     if (room) this.#room.value = room;
     this.#say(why);
-    (this.#name.value ? this.#room : this.#name).focus();
+    // The server refused what was entered: a token is what may help.
+    if (why) this.#token.closest("details").open = true;
+    (why ? this.#token : this.#name.value ? this.#room : this.#name).focus();
   }
 
   hide() {
