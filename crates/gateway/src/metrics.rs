@@ -49,30 +49,18 @@ impl Metrics {
                 "Sessions closed, by the name of the close code, or `peer` and `lost`.",
                 "reason",
             ),
-            messages_published: counter(
-                "roomcast_messages_published_total",
-                "Messages stamped and kept for sessions and back ends of this node.",
-            ),
-            messages_duplicate: counter(
-                "roomcast_messages_duplicate_total",
-                "Retries that got their first ack back.",
-            ),
+            messages_published: counter("roomcast_messages_published_total", "Messages kept."),
+            messages_duplicate: counter("roomcast_messages_duplicate_total", "Retries acked."),
             messages_delivered: counter(
                 "roomcast_messages_delivered_total",
                 "Messages put into a session's outbox as they came.",
             ),
             messages_repaired: counter(
                 "roomcast_messages_repaired_total",
-                "Messages that the feed missed and the log had.",
+                "Messages the feed missed.",
             ),
-            repairs: counter(
-                "roomcast_repairs_total",
-                "Times a room was compared with its log because something may have been missed.",
-            ),
-            gaps_told: counter(
-                "roomcast_gaps_told_total",
-                "Times a room's members were told that positions are lost.",
-            ),
+            repairs: counter("roomcast_repairs_total", "Rooms compared with their log."),
+            gaps_told: counter("roomcast_gaps_told_total", "Gaps told to a room."),
             signals_dropped: counter(
                 "roomcast_signals_dropped_total",
                 "Signals not told to a session that could not keep up.",
@@ -81,11 +69,7 @@ impl Metrics {
                 "roomcast_outbox_overflows_total",
                 "Times a session fell behind in a room and was refilled from the log.",
             ),
-            refusals: by(
-                "roomcast_refusals_total",
-                "Refusals, by the name of the code.",
-                "code",
-            ),
+            refusals: by("roomcast_refusals_total", "Refusals, by name.", "code"),
             joins: by(
                 "roomcast_joins_total",
                 "Joins, by result: `fresh` without a position, `recovered`, or `gap`.",
