@@ -1,0 +1,79 @@
+//! The node as a process, and what the kernel says of it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+/// The kernel counts a process's time in hundredths of a second on every Linux platform (`USER_HZ`).
+const TICK_US: f64 = 10_000.0;
+
+/// A running node; killed when dropped.
+pub(crate) struct Node {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Node {
+    pub(crate) fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_roomcast"))
+            .args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
+            .args(["--commands-per-second", "1000"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program was built");
+        let stderr = child.stderr.take().expect("it is piped");
+        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+        let address = lines.by_ref().find_map(|line| {
+            let mut words = line.contains("serving").then(|| line.split_whitespace())?;
+            words.find_map(|word| word.strip_prefix("listen=")?.parse().ok())
+        });
+        // Read to the end, so that the node can go on logging.
+        thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            address: address.expect("the node says where it listens"),
+        }
+    }
+
+    /// Resident memory, in KiB.
+    pub(crate) fn resident_kib(&self) -> f64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).expect("the node runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|number| number.parse().ok())
+            .expect("a number")
+    }
+
+    /// CPU time so far, in user space and in the kernel, in microseconds.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        cpu_us(&format!("/proc/{}/stat", self.child.id()))
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The same of the thread that asks.
+pub(crate) fn own_cpu_us() -> f64 {
+    cpu_us("/proc/thread-self/stat")
+}
+
+/// Fields 14 and 15 of a `stat` file, see proc(5); the name, field 2, may hold spaces.
+fn cpu_us(path: &str) -> f64 {
+    let stat = std::fs::read_to_string(path).expect("it runs");
+    let (_, behind_name) = stat.rsplit_once(") ").expect("a name in brackets");
+    let ticks = behind_name.split(' ').skip(11).take(2);
+    let ticks: f64 = ticks
+        .map(|field| field.parse::<f64>().expect("a number"))
+        .sum();
+    ticks * TICK_US
+}
