@@ -68,11 +68,13 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         authority: Arc::new(Keys(doorman.clone())),
     };
     let (node, mut tasks) = Node::start(parts, &registry);
+    // Before the first session: from here on a stop is a drain.
+    let stop = stop_signal()?;
     let doors = Doorway::open(&config, node.clone(), doorman, registry, public, private);
     banner::show(&config, address, ops_address);
     let ended = tokio::select! {
-        name = stop_signal() => {
-            tracing::info!(signal = name?, window_ms = config.drain_ms, "draining");
+        signal = stop => {
+            tracing::info!(signal, window_ms = config.drain_ms, "draining");
             node.drain(Duration::from_millis(config.drain_ms)).await;
             Ok(())
         }
@@ -185,11 +187,14 @@ fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServeErro
     })
 }
 
-async fn stop_signal() -> Result<&'static str, ServeError> {
+/// Listens for the signals that stop a node; the future says which one came.
+fn stop_signal() -> Result<impl Future<Output = &'static str>, ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     })
 }
