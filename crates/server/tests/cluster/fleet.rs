@@ -99,7 +99,18 @@ impl Fleet {
         what: &str,
         holds: impl Fn(&Ledger) -> bool,
     ) {
-        let until = Instant::now() + PATIENCE;
+        self.within(PATIENCE, cluster, what, holds).await;
+    }
+
+    /// The same with another patience.
+    pub(crate) async fn within(
+        &self,
+        patience: Duration,
+        cluster: &Cluster,
+        what: &str,
+        holds: impl Fn(&Ledger) -> bool,
+    ) {
+        let until = Instant::now() + patience;
         while !self.ledgers.iter().all(|ledger| holds(&ledger.lock())) {
             if Instant::now() > until {
                 self.give_up(cluster, what, holds);
@@ -108,7 +119,7 @@ impl Fleet {
         }
     }
 
-    /// The same, while everybody asks again and again who is there.
+    /// Waits likewise, while everybody asks again and again who is there.
     pub(crate) async fn asks_until(
         &self,
         cluster: &Cluster,
