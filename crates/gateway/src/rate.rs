@@ -52,8 +52,11 @@ impl Allowance {
         if self.refused_in_a_row > self.burst.saturating_mul(FLOOD_BURSTS) {
             return Err(TooFast::Flooding);
         }
-        let wait_ms = u64::try_from((debt - room).as_millis()).unwrap_or(u64::MAX);
-        Err(TooFast::RetryAfter(wait_ms.max(1)))
+        // Rounded up: what is promised must hold.
+        let wait_ms = (debt - room).as_nanos().div_ceil(1_000_000);
+        Err(TooFast::RetryAfter(
+            u64::try_from(wait_ms).unwrap_or(u64::MAX),
+        ))
     }
 }
 
