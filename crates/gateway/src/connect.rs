@@ -23,20 +23,21 @@ impl Node {
     /// [`ErrorCode::Draining`] when the node is about to stop, [`ErrorCode::TooFast`] when the user
     /// has as many sessions here as allowed.
     pub fn connect(self: &Arc<Self>, identity: Identity) -> Result<Session, Refusal> {
+        let id = SessionId::from_uuid(uuid::Uuid::new_v4());
+        let outbox = Outbox::new(self.limits().outbox_bytes_max);
+        let user_max = self.limits().sessions_per_user_max;
+        let mut sessions = self.sessions.lock();
+        // Looked at under the lock: a drain says so first and counts the sessions afterwards, so
+        // that none slips in between and is never told.
         if self.draining.load(Ordering::Relaxed) {
             return Err(Refusal::new(
                 ErrorCode::Draining,
                 "this node is about to stop",
             ));
         }
-        let id = SessionId::from_uuid(uuid::Uuid::new_v4());
-        let outbox = Outbox::new(self.limits().outbox_bytes_max);
-        let user_max = self.limits().sessions_per_user_max;
-        if !self
-            .sessions
-            .lock()
-            .insert(id, &identity.user, &outbox, user_max)
-        {
+        let there_is_space = sessions.insert(id, &identity.user, &outbox, user_max);
+        drop(sessions);
+        if !there_is_space {
             let message = format!("{} has {user_max} sessions here already", identity.user);
             return Err(Refusal::new(ErrorCode::TooFast, message));
         }

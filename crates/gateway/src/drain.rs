@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use roomcast_protocol::{CloseCode, Reconnect, ServerFrame, encode_server};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use crate::node::Node;
 
@@ -42,16 +42,29 @@ impl Node {
             outbox.answer(encode_server(&ServerFrame::Reconnect(reconnect)));
         }
         for (after_ms, outbox) in farewells {
-            if self.sessions.lock().is_empty() {
+            if !self
+                .is_held_until(begun + Duration::from_millis(after_ms))
+                .await
+            {
                 break;
             }
-            sleep_until(begun + Duration::from_millis(after_ms)).await;
             outbox.close(CloseCode::Draining);
         }
-        let until = Instant::now() + FLUSH_PATIENCE;
-        while !self.sessions.lock().is_empty() && Instant::now() < until {
-            sleep(LOOK_EVERY).await;
-        }
+        self.is_held_until(Instant::now() + FLUSH_PATIENCE).await;
         self.presence.retire().await;
+    }
+
+    /// Waits until then, or until nobody is left; whether somebody is.
+    async fn is_held_until(&self, until: Instant) -> bool {
+        loop {
+            if self.sessions.lock().is_empty() {
+                return false;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            sleep(LOOK_EVERY.min(left)).await;
+        }
     }
 }

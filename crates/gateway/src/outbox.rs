@@ -84,12 +84,12 @@ impl Outbox {
 
     /// Offers a message of a room.
     pub(crate) fn offer_message(&self, frame: &Bytes) -> Offer {
-        self.offer(frame, self.0.bytes_max)
+        self.offer_from_room(frame, self.0.bytes_max)
     }
 
     /// Offers a signal; dropped if the outbox is half full.
     pub(crate) fn offer_signal(&self, frame: &Bytes) -> Offer {
-        self.offer(frame, self.0.bytes_max / 2)
+        self.offer_from_room(frame, self.0.bytes_max / 2)
     }
 
     /// Puts in an answer to a request, or a gap: these always get in.
@@ -108,7 +108,8 @@ impl Outbox {
         self.0.filled.notify_one();
     }
 
-    /// Asks the writer to close once everything before is written.
+    /// Asks the writer to close once everything before is written. Answers still get in, messages
+    /// and signals don't.
     pub(crate) fn close(&self, code: CloseCode) {
         let mut state = self.0.state.lock();
         if state.closing.is_none() {
@@ -172,6 +173,14 @@ impl Outbox {
     /// Bytes that wait now.
     pub(crate) fn waiting_bytes(&self) -> usize {
         self.0.state.lock().bytes
+    }
+
+    /// Nothing of a room gets in behind a close, or a busy one would put it off for ever.
+    fn offer_from_room(&self, frame: &Bytes, bytes_max: usize) -> Offer {
+        if self.0.state.lock().closing.is_some() {
+            return Offer::Closed;
+        }
+        self.offer(frame, bytes_max)
     }
 
     fn offer(&self, frame: &Bytes, bytes_max: usize) -> Offer {
