@@ -48,11 +48,13 @@ impl Relay {
         let Some(room) = self.rooms.get_mut(&request.room) else {
             return;
         };
+        let Some(known) = room.known() else { return };
         room.read_begins(None);
         let may_fence = room.fenced_at.is_none_or(|at| at.elapsed() >= FENCE_EVERY);
         let (broker, messages_max) = (self.broker.clone(), self.limits.join_messages_max);
         self.reads.push(Box::pin(async move {
-            let welcome = reading::welcome(&*broker, &request, messages_max, may_fence).await;
+            let welcome =
+                reading::welcome(&*broker, &request, known, messages_max, may_fence).await;
             Done::Admitted(request, welcome)
         }));
     }
@@ -70,11 +72,11 @@ impl Relay {
         match welcome {
             Err(error) => drop(request.done.send(Err(refusal_of(&error)))),
             Ok(welcome) => {
+                if welcome.onward.fenced {
+                    room.fenced_at = Some(Instant::now());
+                }
                 let epoch = room.since().map(|since| since.epoch);
                 if epoch != Some(welcome.onward.head.epoch) {
-                    if request.since.map(|since| since.epoch) == epoch {
-                        room.fenced_at = Some(Instant::now());
-                    }
                     // The log has moved on to another epoch: the relay first, then the joiner.
                     room.waiting.push(request);
                     self.repair(&name, Duration::ZERO);
@@ -97,9 +99,7 @@ impl Relay {
         let Some(room) = self.rooms.get_mut(name) else {
             return;
         };
-        let Some(epoch) = room.since().map(|since| since.epoch) else {
-            return;
-        };
+        let Some(known) = room.known() else { return };
         let Some(member) = room.members.one(session) else {
             return;
         };
@@ -107,14 +107,14 @@ impl Relay {
             return;
         }
         let since = Since {
-            epoch,
+            epoch: known.since.epoch,
             seq: member.told,
             id: None,
         };
         room.read_begins(Some(session));
         let (broker, name) = (self.broker.clone(), name.clone());
         self.reads.push(Box::pin(async move {
-            let onward = reading::refill(&*broker, &name, since).await;
+            let onward = reading::refill(&*broker, &name, since, known).await;
             Done::Refilled(name, session, onward)
         }));
     }
@@ -154,7 +154,7 @@ impl Relay {
         let Some(room) = self.rooms.get_mut(name) else {
             return;
         };
-        let Some(since) = room.since() else { return };
+        let Some(known) = room.known() else { return };
         let Some(member) = room.members.one(session) else {
             return;
         };
@@ -162,15 +162,15 @@ impl Relay {
             return;
         }
         let since = Since {
+            epoch: known.since.epoch,
             seq: member.told,
             id: None,
-            ..since
         };
         room.read_begins(Some(session));
         let (broker, name) = (self.broker.clone(), name.clone());
         self.reads.push(Box::pin(async move {
             sleep(retry_delay()).await;
-            let onward = reading::refill(&*broker, &name, since).await;
+            let onward = reading::refill(&*broker, &name, since, known).await;
             Done::Refilled(name, session, onward)
         }));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use roomcast_protocol::SessionId;
+use roomcast_protocol::{Seq, SessionId};
 
 use super::member::Member;
 
@@ -15,6 +15,11 @@ pub(super) struct Members {
 impl Members {
     pub(super) fn is_empty(&self) -> bool {
         self.row.is_empty()
+    }
+
+    /// The furthest position that any of them was told.
+    pub(super) fn furthest(&self) -> Option<Seq> {
+        self.row.iter().map(|member| member.told).max()
     }
 
     pub(super) fn insert(&mut self, member: Member) {
@@ -60,7 +65,6 @@ impl Members {
 mod tests {
     use super::*;
     use crate::outbox::Outbox;
-    use roomcast_protocol::Seq;
 
     fn member(n: u128) -> Member {
         Member {

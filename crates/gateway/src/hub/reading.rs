@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use roomcast_broker::{Broker, BrokerError, Continuation, Head, Slice, Span};
-use roomcast_protocol::{Cursor, GapRange, Message, Position, RoomName, Seq, SessionId, Since};
+use roomcast_protocol::{
+    Cursor, Epoch, GapRange, Message, Position, RoomName, Seq, SessionId, Since,
+};
 use tokio::time::sleep;
 
 use super::order::JoinRequest;
@@ -36,6 +38,28 @@ pub(super) enum Done {
     Renewed,
 }
 
+/// What a relay knows of its room when it asks the log.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// Where it stands.
+    pub(super) since: Since,
+    /// The furthest position of that epoch that anybody here was told, or told of.
+    pub(super) floor: Seq,
+}
+
+impl Known {
+    /// Whether this log calls itself the epoch that the relay knows and is another log all the same:
+    /// it ends before what was told, or has another message where the relay stands (P8).
+    fn is_denied_by(&self, slice: &Slice) -> bool {
+        let Since { epoch, seq, id } = self.since;
+        let other = |message: &Message| {
+            message.position.seq == seq && id.is_some_and(|id| id != message.id)
+        };
+        slice.head.epoch == epoch
+            && (slice.head.seq < self.floor || slice.messages.iter().any(other))
+    }
+}
+
 /// How a log goes on from a position.
 pub(super) struct Onward {
     pub(super) head: Head,
@@ -44,6 +68,9 @@ pub(super) struct Onward {
     pub(super) messages: Vec<Message>,
     pub(super) more: bool,
     pub(super) fading: bool,
+    /// Whether the position asked from was ahead of the log or another message's, for which the
+    /// room went into a new epoch.
+    pub(super) fenced: bool,
 }
 
 /// What a joiner gets.
@@ -88,40 +115,37 @@ pub(super) async fn open(broker: &dyn Broker, room: &RoomName) -> Result<Cursor,
     Err(unstable(room))
 }
 
-/// Reads how a room goes on from where its relay stands, after `delay`. A log that doesn't reach
-/// `floor` in the same epoch has forgotten what it told.
+/// Reads how a room goes on from where its relay stands, after `delay`.
 pub(super) async fn repair(
     broker: &dyn Broker,
     room: &RoomName,
-    (since, floor): (Since, Seq),
+    known: Known,
     delay: Duration,
 ) -> Result<Onward, BrokerError> {
     sleep(delay).await;
-    onward(broker, room, since, floor, REPAIR_MESSAGES_MAX).await
+    onward(broker, room, known.since, known, REPAIR_MESSAGES_MAX).await
 }
 
 /// The same for many rooms in few round trips; those that need more than a look are left out.
 pub(super) async fn reconcile(
     broker: &dyn Broker,
-    rooms: Vec<(RoomName, Since)>,
+    rooms: Vec<(RoomName, Known)>,
 ) -> Vec<(RoomName, Option<Onward>)> {
-    let span = |since: &Since| Span::After {
-        since: *since,
+    let span = |known: &Known| Span::After {
+        since: known.since,
         limit: REPAIR_MESSAGES_MAX,
     };
     let spans = rooms
         .iter()
-        .map(|(room, since)| (room.clone(), span(since)))
+        .map(|(room, known)| (room.clone(), span(known)))
         .collect();
     let slices = broker.read_many(spans).await;
     let looked = rooms.into_iter().zip(slices);
     looked
-        .map(|((room, since), slice)| {
-            let found = slice
-                .ok()
-                .flatten()
-                .and_then(|slice| continued(slice, &since));
-            (room, found)
+        .map(|((room, known), slice)| {
+            let found = slice.ok().flatten();
+            let found = found.filter(|slice| !known.is_denied_by(slice));
+            (room, found.and_then(|slice| continued(slice, &known.since)))
         })
         .collect()
 }
@@ -160,21 +184,22 @@ pub(super) async fn suspects(broker: &dyn Broker, rooms: Vec<(RoomName, Since)>)
 pub(super) async fn welcome(
     broker: &dyn Broker,
     request: &JoinRequest,
+    known: Known,
     messages_max: usize,
     may_fence: bool,
 ) -> Result<Welcome, BrokerError> {
     let room = &request.room;
     let Some(since) = request.since else {
-        return latest(broker, room, request.history.min(messages_max)).await;
+        return latest(broker, room, known, request.history.min(messages_max)).await;
     };
     if !may_fence {
         let span = Span::After { since, limit: 1 };
         let slice = read_or_skip(broker, room, span).await?;
         if slice.is_some_and(|slice| slice.forks_from(&since)) {
-            return unvouched(broker, room, messages_max).await;
+            return unvouched(broker, room, known, messages_max).await;
         }
     }
-    let onward = onward(broker, room, since, Seq::ZERO, messages_max).await?;
+    let onward = onward(broker, room, since, known, messages_max).await?;
     let recovered = onward.gap.is_none();
     Ok(Welcome { onward, recovered })
 }
@@ -184,44 +209,57 @@ pub(super) async fn refill(
     broker: &dyn Broker,
     room: &RoomName,
     since: Since,
+    known: Known,
 ) -> Result<Onward, BrokerError> {
-    onward(broker, room, since, Seq::ZERO, REFILL_MESSAGES_MAX).await
+    onward(broker, room, since, known, REFILL_MESSAGES_MAX).await
 }
 
 async fn onward(
     broker: &dyn Broker,
     room: &RoomName,
     since: Since,
-    floor: Seq,
+    known: Known,
     limit: usize,
 ) -> Result<Onward, BrokerError> {
-    let forgot = |slice: &Slice| slice.head.epoch == since.epoch && slice.head.seq < floor;
+    let mut fenced = false;
     for _ in 0..ATTEMPTS_MAX {
         match read_or_skip(broker, room, Span::After { since, limit }).await? {
             // Redis has forgotten the room: it begins a new life, and that is told as a gap.
             None => drop(broker.open(room, None).await?),
-            Some(slice) => match Some(slice).filter(|slice| !forgot(slice)) {
-                Some(slice) if !slice.forks_from(&since) => {
-                    return continued(slice, &since).ok_or_else(|| unstable(room));
-                }
-                Some(_) | None => {
-                    tracing::warn!(%room, "the log has forked; the room goes into a new epoch");
-                    broker.open(room, Some(since.epoch)).await?;
-                }
-            },
+            Some(slice) if known.is_denied_by(&slice) => {
+                fence(broker, room, known.since.epoch).await?;
+            }
+            Some(slice) if slice.forks_from(&since) => {
+                fence(broker, room, since.epoch).await?;
+                fenced = true;
+            }
+            Some(slice) => {
+                let onward = continued(slice, &since).ok_or_else(|| unstable(room))?;
+                return Ok(Onward { fenced, ..onward });
+            }
         }
     }
     Err(unstable(room))
+}
+
+async fn fence(broker: &dyn Broker, room: &RoomName, stale: Epoch) -> Result<(), BrokerError> {
+    tracing::warn!(%room, "the log has forked; the room goes into a new epoch");
+    broker.open(room, Some(stale)).await.map(drop)
 }
 
 /// The latest messages, as a joiner without a position gets them.
 async fn latest(
     broker: &dyn Broker,
     room: &RoomName,
+    known: Known,
     limit: usize,
 ) -> Result<Welcome, BrokerError> {
     for _ in 0..ATTEMPTS_MAX {
         if let Some(slice) = read_or_skip(broker, room, Span::Latest { limit }).await? {
+            if known.is_denied_by(&slice) {
+                fence(broker, room, known.since.epoch).await?;
+                continue;
+            }
             let Slice {
                 head,
                 messages,
@@ -234,6 +272,7 @@ async fn latest(
                 messages,
                 more: false,
                 fading,
+                fenced: false,
             };
             return Ok(Welcome {
                 onward,
@@ -249,9 +288,10 @@ async fn latest(
 async fn unvouched(
     broker: &dyn Broker,
     room: &RoomName,
+    known: Known,
     limit: usize,
 ) -> Result<Welcome, BrokerError> {
-    let mut welcome = latest(broker, room, limit).await?;
+    let mut welcome = latest(broker, room, known, limit).await?;
     let first = welcome
         .onward
         .messages
@@ -292,6 +332,7 @@ fn continued(slice: Slice, since: &Since) -> Option<Onward> {
         messages,
         more,
         fading,
+        fenced: false,
     })
 }
 

@@ -58,8 +58,8 @@ impl Relay {
         for room in self.rooms.values_mut() {
             match room.phase {
                 Phase::Live => {
-                    if let Some((since, _)) = room.repair_begins() {
-                        wanted.push((room.name.clone(), since));
+                    if let Some(known) = room.repair_begins() {
+                        wanted.push((room.name.clone(), known));
                     }
                 }
                 Phase::Opening | Phase::Repairing => room.repair_again = true,

@@ -16,7 +16,7 @@ use super::mark::Mark;
 use super::member::Member;
 use super::members::Members;
 use super::order::JoinRequest;
-use super::reading::Onward;
+use super::reading::{Known, Onward};
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::outbox::Offer;
@@ -154,21 +154,24 @@ impl Room {
         }
     }
 
+    /// What the log must not deny. Members may have been told more than the relay, by what was read
+    /// for them.
+    pub(super) fn known(&self) -> Option<Known> {
+        let since = self.since()?;
+        let floor = self.members.furthest().unwrap_or(since.seq).max(since.seq);
+        Some(Known { since, floor })
+    }
+
     /// A repair begins: from where the log must be read, and how far it must reach. Something told
     /// beyond what the log then has was forgotten by it.
-    pub(super) fn repair_begins(&mut self) -> Option<(Since, Seq)> {
-        let since = self.since()?;
+    pub(super) fn repair_begins(&mut self) -> Option<Known> {
+        let Known { since, floor } = self.known()?;
         self.phase = Phase::Repairing;
         self.held_when_asked = self.held.len();
-        let told = self
-            .held
-            .iter()
-            .filter(|message| message.position.epoch == since.epoch);
-        let floor = told
-            .map(|message| message.position.seq)
-            .max()
-            .unwrap_or(Seq::ZERO);
-        Some((since, floor))
+        let held = self.held.iter().map(|message| message.position);
+        let told = held.filter(|position| position.epoch == since.epoch);
+        let floor = told.map(|position| position.seq).fold(floor, Seq::max);
+        Some(Known { since, floor })
     }
 
     /// Takes how the log goes on from where the relay stood, then what was held back meanwhile.
@@ -238,7 +241,12 @@ impl Room {
             return Refill::Told;
         };
         let before = member.told;
-        if let Some(gap) = onward.gap.filter(|gap| gap.to > member.told) {
+        if let Some(GapRange { to, .. }) = onward.gap.filter(|gap| gap.to > member.told) {
+            // The read may have begun for an earlier stay in the room, from further back.
+            let gap = GapRange {
+                from: member.told.next(),
+                to,
+            };
             let position = Position {
                 epoch: cursor.epoch(),
                 seq: gap.to,
@@ -348,14 +356,22 @@ impl Room {
             epoch: head.epoch,
             seq: gap.to,
         };
-        let frame = gap_frame(&self.name, position, gap);
         metrics.gaps_told.inc();
         for member in self.members.iter_mut() {
-            // Who is behind in this epoch finds out when it gets there, and perhaps differently.
-            if same_epoch && !(member.live && member.told == cursor.seq()) {
-                continue;
-            }
-            member.outbox.answer(frame.clone());
+            let from = if same_epoch {
+                // Who is behind in this epoch finds out when it gets there, and perhaps
+                // differently; who was told more than the relay is missing less.
+                if !member.live || member.told >= gap.to {
+                    continue;
+                }
+                member.told.next()
+            } else {
+                // A read that is on its way for it is of an epoch that is over.
+                member.reading = false;
+                gap.from
+            };
+            let gap = GapRange { from, to: gap.to };
+            member.outbox.answer(gap_frame(&self.name, position, gap));
             member.told = gap.to;
             member.live = true;
         }
