@@ -1,0 +1,21 @@
+//! The engine of one node, driven in process: no sockets, a scripted broker, paused time.
+//!
+//! One file a promise of the design; `stage` sets a node up and plays its sessions, `double` is the
+//! broker that can be made to misbehave, `ledger` judges what a session was told.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod double;
+mod ledger;
+mod stage;
+
+mod chaos;
+mod p10_slow_readers;
+mod p11_drain;
+mod p12_refusals;
+mod p1_one_order;
+mod p4_acks;
+mod p6_resume;
+mod p7_blinks;
+mod p8_forks;
+mod rooms;
