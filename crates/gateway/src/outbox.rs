@@ -53,6 +53,15 @@ pub enum Outgoing {
     Close(CloseCode),
 }
 
+/// Where something offered comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// A room the session is in.
+    Room,
+    /// The session's own request, or the node.
+    Answer,
+}
+
 /// What became of something offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Offer {
@@ -84,17 +93,17 @@ impl Outbox {
 
     /// Offers a message of a room.
     pub(crate) fn offer_message(&self, frame: &Bytes) -> Offer {
-        self.offer_from_room(frame, self.0.bytes_max)
+        self.offer(frame, self.0.bytes_max, Source::Room)
     }
 
     /// Offers a signal; dropped if the outbox is half full.
     pub(crate) fn offer_signal(&self, frame: &Bytes) -> Offer {
-        self.offer_from_room(frame, self.0.bytes_max / 2)
+        self.offer(frame, self.0.bytes_max / 2, Source::Room)
     }
 
     /// Puts in an answer to a request, or a gap: these always get in.
     pub(crate) fn answer(&self, frame: impl Into<Bytes>) {
-        self.offer(&frame.into(), usize::MAX);
+        self.offer(&frame.into(), usize::MAX, Source::Answer);
     }
 
     /// Notes that a room holds messages back.
@@ -175,17 +184,10 @@ impl Outbox {
         self.0.state.lock().bytes
     }
 
-    /// Nothing of a room gets in behind a close, or a busy one would put it off for ever.
-    fn offer_from_room(&self, frame: &Bytes, bytes_max: usize) -> Offer {
-        if self.0.state.lock().closing.is_some() {
-            return Offer::Closed;
-        }
-        self.offer(frame, bytes_max)
-    }
-
-    fn offer(&self, frame: &Bytes, bytes_max: usize) -> Offer {
+    fn offer(&self, frame: &Bytes, bytes_max: usize, source: Source) -> Offer {
         let mut state = self.0.state.lock();
-        if state.closed {
+        // Nothing of a room gets in behind a close, or a busy one would put it off for ever.
+        if state.closed || (state.closing.is_some() && source == Source::Room) {
             return Offer::Closed;
         }
         // An empty outbox takes anything, or a frame larger than it would never get through.
