@@ -286,3 +286,38 @@ async fn p10_a_full_session_is_not_read_from_until_it_takes() {
     alice.listen().await;
     assert_eq!(alice.closed, Some(CloseCode::Stuck));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p10_many_full_rooms_joined_at_once_bring_no_more_than_the_outbox_holds() {
+    let stage = Stage::with(small_outboxes(), keeping(1_000), 0);
+    let rooms: Vec<String> = (0..40).map(|n| format!("room-{n}")).collect();
+    let mut positions = Vec::new();
+    for name in &rooms {
+        let first = stage.say(&room(name), "seen").await;
+        stage.say_numbers(&room(name), 2..=100).await;
+        positions.push(first);
+    }
+    let mut player = stage.enter("eager");
+    player.listen().await;
+    let wanted: Vec<String> = rooms
+        .iter()
+        .zip(&positions)
+        .map(|(name, first)| {
+            let (epoch, seq) = (first.position.epoch, first.position.seq);
+            format!(r#"{{"room":"{name}","since":{{"epoch":"{epoch}","seq":{seq}}}}}"#)
+        })
+        .collect();
+    let join = format!(r#"{{"type":"join","id":1,"rooms":[{}]}}"#, wanted.join(","));
+    player.send(&join).await;
+    let (bytes, frames) = waiting(&mut player).await;
+    // Beside half an outbox of messages, each room's `joined` itself.
+    let answers = rooms.len() * 512;
+    assert!(bytes <= OUTBOX_BYTES + answers, "{bytes} bytes waited");
+    player.heard.extend(frames);
+    player.listen().await;
+    for name in &rooms {
+        let ledger = player.ledger();
+        let row = ledger.row(&room(name));
+        assert_eq!((row.told, row.gaps.len()), (100, 0), "{name}");
+    }
+}
