@@ -1,9 +1,10 @@
 //! permessage-deflate's payloads (RFC 7692, 7.2): each message compressed by itself.
 //!
 //! One compressor and one inflater a worker thread, made at first use and reset for each message,
-//! so a connection holds none. That is what "no context takeover" both ways buys. Keeps true:
-//! inflating stops at the bound given, whatever the ratio; what is compressed needs no larger
-//! window than the peer agreed to. Leaves to others: what was agreed, and the frames.
+//! so a connection holds none. That is what "no context takeover" both ways buys. A second
+//! compressor is made where a peer asks for a smaller window, and kept for the last size asked
+//! for. Keeps true: inflating stops at the bound given, whatever the ratio; what is compressed
+//! needs no larger window than the peer agreed to. Leaves to others: what was agreed, the frames.
 
 use std::cell::RefCell;
 
@@ -16,62 +17,104 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// Final blocks a message may hold: one, and the room a sloppy peer needs. Each one costs a reset.
 const FINAL_BLOCKS_MAX: u32 = 4;
 
+/// The window a compressor has unless less is asked for, and the least it can have.
+const WINDOW_BITS: u8 = 15;
+const WINDOW_BITS_MIN: u8 = 9;
+
 /// What was agreed about compression on a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Deflate {
-    /// Messages of fewer bytes are sent plain.
+    /// Messages of fewer bytes are sent plain; 0 compresses even what grows by it.
     pub(crate) bytes_min: u32,
     /// 1, the fastest, to 9, the smallest.
     pub(crate) level: u8,
-    /// Messages up to two to the power of this are compressed. A message that fits in the peer's
-    /// window reaches back no further than that window, whatever ours is, so one compressor, and
-    /// one shared frame, serve every agreement; larger messages go plain to that peer.
+    /// The peer's window is two to the power of this.
     pub(crate) send_window_bits: u8,
 }
 
 impl Deflate {
-    /// Whether a message of so many bytes is sent compressed.
-    #[must_use]
-    pub fn compresses(&self, bytes: usize) -> bool {
-        let fits = self.send_window_bits >= 15 || bytes <= 1 << self.send_window_bits;
-        fits && bytes >= self.bytes_min as usize
+    /// Whether a message of so many bytes, compressed with the largest window, can be sent. One
+    /// that fits in the peer's window reaches back no further than that window, whatever ours
+    /// is: so one compressed frame serves nearly all agreements.
+    pub(crate) fn shares(&self, bytes: usize) -> bool {
+        bytes >= self.bytes_min as usize && self.fits(bytes)
+    }
+
+    /// Compresses a message for this peer; `None` where it goes plain.
+    pub(crate) fn compress(&self, payload: &[u8]) -> Option<Vec<u8>> {
+        if payload.len() < self.bytes_min as usize {
+            return None;
+        }
+        let window_bits = if self.fits(payload.len()) {
+            WINDOW_BITS
+        } else if self.send_window_bits >= WINDOW_BITS_MIN {
+            self.send_window_bits
+        } else {
+            return None;
+        };
+        let small = ENGINES.with_borrow_mut(|engines| {
+            let shape = Shape {
+                window_bits,
+                level: self.level,
+            };
+            deflate(engines.compressor(shape), payload)
+        })?;
+        (small.len() < payload.len() || self.bytes_min == 0).then_some(small)
+    }
+
+    fn fits(&self, bytes: usize) -> bool {
+        self.send_window_bits >= WINDOW_BITS || bytes <= 1 << self.send_window_bits
     }
 }
 
 #[derive(Default)]
 struct Engines {
-    compress: Option<(u8, Compress)>,
+    /// With the largest window, and with a smaller one.
+    wide: Option<(Shape, Compress)>,
+    narrow: Option<(Shape, Compress)>,
     inflate: Option<Decompress>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    window_bits: u8,
+    level: u8,
 }
 
 thread_local! {
     static ENGINES: RefCell<Engines> = RefCell::default();
 }
 
-/// Compresses a message; `None` where that would not make it smaller.
-pub(crate) fn deflate(payload: &[u8], level: u8) -> Option<Vec<u8>> {
-    ENGINES.with_borrow_mut(|engines| {
-        if engines.compress.as_ref().is_none_or(|made| made.0 != level) {
-            let made = Compress::new(Compression::new(level.into()), false);
-            engines.compress = Some((level, made));
-        }
-        let (_, engine) = engines.compress.as_mut()?;
+impl Engines {
+    /// A compressor of that shape, ready for a message.
+    fn compressor(&mut self, shape: Shape) -> &mut Compress {
+        let place = if shape.window_bits == WINDOW_BITS {
+            &mut self.wide
+        } else {
+            &mut self.narrow
+        };
+        place.take_if(|(made, _)| *made != shape);
+        let (_, engine) = place.get_or_insert_with(|| {
+            let level = Compression::new(shape.level.into());
+            let engine = Compress::new_with_window_bits(level, false, shape.window_bits);
+            (shape, engine)
+        });
         engine.reset();
-        deflate_with(engine, payload)
-    })
+        engine
+    }
 }
 
-fn deflate_with(engine: &mut Compress, payload: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(payload.len() + TAIL.len());
-    let status = engine
-        .compress_vec(payload, &mut out, FlushCompress::Sync)
-        .ok()?;
-    // A buffer that is full may have cut the flush: then it was not smaller.
-    if status != Status::Ok || out.len() == out.capacity() || !out.ends_with(&TAIL) {
+fn deflate(engine: &mut Compress, payload: &[u8]) -> Option<Vec<u8>> {
+    // More than deflate ever makes of it, so that one call is enough.
+    let mut out = Vec::with_capacity(payload.len() + payload.len() / 8 + 64);
+    let status = engine.compress_vec(payload, &mut out, FlushCompress::Sync);
+    // A full buffer would have cut the flush.
+    let done = status.is_ok_and(|status| status == Status::Ok) && out.len() < out.capacity();
+    if !done || !out.ends_with(&TAIL) {
         return None;
     }
     out.truncate(out.len() - TAIL.len());
-    (out.len() < payload.len()).then_some(out)
+    Some(out)
 }
 
 /// Inflates a message of up to `bytes_max` bytes.
@@ -133,8 +176,26 @@ fn inflate_with(
 
 #[cfg(test)]
 mod tests {
-    use super::{Deflate, deflate, inflate};
+    use super::{Deflate, inflate};
     use crate::violation::Violation;
+
+    const AGREED: Deflate = Deflate {
+        bytes_min: 1,
+        level: 9,
+        send_window_bits: 15,
+    };
+
+    /// Bytes nothing can be made of (xorshift).
+    fn noise(bytes: usize) -> Vec<u8> {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_be_bytes()[0]
+        };
+        std::iter::repeat_with(byte).take(bytes).collect()
+    }
 
     #[test]
     fn the_examples_of_the_rfc_inflate() {
@@ -159,7 +220,7 @@ mod tests {
     #[test]
     fn inflating_stops_at_the_bound_and_makes_no_more() {
         let zeros = vec![0; 1 << 20];
-        let bomb = deflate(&zeros, 9).unwrap();
+        let bomb = AGREED.compress(&zeros).unwrap();
         assert!(bomb.len() < 2_000);
         assert_eq!(inflate(&bomb, 1 << 20).unwrap(), zeros);
         assert_eq!(
@@ -185,28 +246,45 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_get_smaller_is_left_alone() {
-        assert_eq!(deflate(b"", 6), None);
-        assert_eq!(deflate(b"abc", 6), None);
-        let noise: Vec<u8> = (0..5_000u32)
-            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-            .collect();
-        if let Some(small) = deflate(&noise, 6) {
-            assert!(small.len() < noise.len());
-            assert_eq!(inflate(&small, noise.len()).unwrap(), noise);
+    fn what_does_not_get_smaller_goes_plain_unless_all_is_to_be_compressed() {
+        let always = Deflate {
+            bytes_min: 0,
+            ..AGREED
+        };
+        for payload in [&b""[..], b"abc", &noise(5_000), &noise(100_000)] {
+            assert_eq!(AGREED.compress(payload), None);
+            let grown = always.compress(payload).unwrap();
+            assert!(grown.len() > payload.len());
+            assert_eq!(inflate(&grown, payload.len()).unwrap(), payload);
         }
     }
 
     #[test]
-    fn a_message_larger_than_the_peers_window_is_not_compressed_for_it() {
-        let agreed = |send_window_bits| Deflate {
-            bytes_min: 256,
-            level: 6,
-            send_window_bits,
+    fn what_a_peer_with_a_small_window_gets_reaches_back_no_further() {
+        // The second half is the first, out of reach of the smaller windows.
+        let half = noise(2_000);
+        let payload = [&half[..], &half].concat();
+        for (send_window_bits, small) in [(9, false), (10, false), (12, true), (15, true)] {
+            let agreed = Deflate {
+                bytes_min: 0,
+                send_window_bits,
+                ..AGREED
+            };
+            let made = agreed.compress(&payload).unwrap();
+            assert_eq!(made.len() < 3_000, small, "{send_window_bits}");
+            assert_eq!(inflate(&made, payload.len()).unwrap(), payload);
+            assert_eq!(agreed.shares(payload.len()), small);
+        }
+    }
+
+    #[test]
+    fn the_least_window_is_honoured_by_what_fits_in_it() {
+        let agreed = Deflate {
+            send_window_bits: 8,
+            ..AGREED
         };
-        assert!(!agreed(15).compresses(255));
-        assert!(agreed(15).compresses(256) && agreed(15).compresses(1 << 20));
-        assert!(agreed(9).compresses(512) && !agreed(9).compresses(513));
-        assert!(agreed(8).compresses(256) && !agreed(8).compresses(257));
+        assert!(agreed.compress(&[b'a'; 256]).is_some());
+        assert_eq!(agreed.compress(&[b'a'; 257]), None);
+        assert!(agreed.shares(256) && !agreed.shares(257));
     }
 }

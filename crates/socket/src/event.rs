@@ -41,6 +41,29 @@ pub enum Event<'b> {
     },
 }
 
+impl Event<'_> {
+    /// The same, free of the buffer: what was borrowed is copied.
+    #[must_use]
+    pub fn into_owned(self) -> Event<'static> {
+        match self {
+            Self::Text(text) => Event::Text(text.into_owned().into()),
+            Self::Binary(bytes) => Event::Binary(bytes.into_owned().into()),
+            Self::Ping { answer } => Event::Ping { answer },
+            Self::Pong(bytes) => Event::Pong(bytes.into_owned().into()),
+            Self::Close {
+                code,
+                reason,
+                answer,
+            } => Event::Close {
+                code,
+                reason: reason.into_owned().into(),
+                answer,
+            },
+            Self::Throttle { until_ms } => Event::Throttle { until_ms },
+        }
+    }
+}
+
 /// The end of a conversation whose peer broke a rule. The machine takes nothing more: write the
 /// answer, then read and throw away until the peer ends or the machine's deadline has come, so
 /// that the answer is not lost to a reset.

