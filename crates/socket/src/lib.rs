@@ -7,8 +7,8 @@
 //! HTTP of the handshake, when to write, when to ping, what a message means.
 //!
 //! The way of a byte: `decoder` (frames) → `machine` (order, bounds, rates) → `assembler`
-//! (messages, with `utf8` and `deflate`) → `event`. Outwards: `machine` or, for many members at
-//! once, `shared` → `frame`.
+//! (messages, with `utf8` and `deflate`) → `event`. Outwards: `machine` → `sender`, or `shared` for
+//! many members at once → `frame`.
 
 mod assembler;
 mod bucket;
@@ -24,6 +24,7 @@ mod limits;
 mod machine;
 mod meter;
 pub mod negotiation;
+mod sender;
 mod shared;
 mod utf8;
 mod violation;
@@ -34,6 +35,7 @@ pub use event::{Broken, Event, Overdue};
 pub use extension::Malformed;
 pub use frame::{Header, OpCode, apply_mask};
 pub use limits::{Limits, Rate};
-pub use machine::{Machine, Masks};
+pub use machine::Machine;
+pub use sender::Masks;
 pub use shared::SharedFrame;
 pub use violation::Violation;

@@ -16,22 +16,18 @@ use crate::close_code::CloseCode;
 use crate::decoder::{Decoder, Piece};
 use crate::deflate::Deflate;
 use crate::event::{Broken, Event, Overdue};
-use crate::frame::{Header, OpCode, encode};
+use crate::frame::{CONTROL_BYTES_MAX, Header, OpCode};
 use crate::limits::Limits;
 use crate::meter::Meter;
+use crate::sender::{Masks, Sender};
 use crate::shared::SharedFrame;
 use crate::violation::Violation;
-
-/// Where a client's masks come from: strong and new for each frame (RFC 6455, 5.3).
-pub type Masks = fn() -> [u8; 4];
 
 /// One end of a connection. Idle it holds no heap memory but its share of the limits.
 #[derive(Debug)]
 pub struct Machine {
     limits: Arc<Limits>,
-    /// Of a client; a server has none.
-    masks: Option<Masks>,
-    deflate: Option<Deflate>,
+    sender: Sender,
     decoder: Decoder,
     assembler: Assembler,
     /// A control frame's payload that came in pieces.
@@ -73,8 +69,7 @@ impl Machine {
     fn new(limits: Arc<Limits>, masks: Option<Masks>, deflate: Option<Deflate>) -> Self {
         Self {
             limits,
-            masks,
-            deflate,
+            sender: Sender::new(masks, deflate),
             decoder: Decoder::new(),
             assembler: Assembler::default(),
             control: Vec::new(),
@@ -148,7 +143,10 @@ impl Machine {
         }
         self.phase = Phase::Closing { since_ms: now_ms };
         self.assembler.clear();
-        Some(self.frame(OpCode::Close, &close::write(code, reason)))
+        Some(
+            self.sender
+                .control(OpCode::Close, &close::write(code, reason)),
+        )
     }
 
     /// Whether messages may go out: no close has, and no rule is broken.
@@ -166,48 +164,29 @@ impl Machine {
     /// A text message as a frame, compressed if that was agreed and pays; `None` once closing.
     #[must_use]
     pub fn text(&self, payload: &str) -> Option<Bytes> {
-        self.message(OpCode::Text, payload.as_bytes())
+        let (opcode, payload) = (OpCode::Text, payload.as_bytes());
+        self.is_open().then(|| self.sender.message(opcode, payload))
     }
 
     /// A binary message as a frame, compressed if that was agreed and pays; `None` once closing.
     #[must_use]
     pub fn binary(&self, payload: &[u8]) -> Option<Bytes> {
-        self.message(OpCode::Binary, payload)
+        let opcode = OpCode::Binary;
+        self.is_open().then(|| self.sender.message(opcode, payload))
     }
 
     /// A ping; its payload is cut to 125 bytes. `None` once closing.
     #[must_use]
     pub fn ping(&self, payload: &[u8]) -> Option<Bytes> {
-        let payload = &payload[..payload.len().min(crate::frame::CONTROL_BYTES_MAX)];
-        self.is_open().then(|| self.frame(OpCode::Ping, payload))
+        let payload = &payload[..payload.len().min(CONTROL_BYTES_MAX)];
+        let opcode = OpCode::Ping;
+        self.is_open().then(|| self.sender.control(opcode, payload))
     }
 
-    /// A shared frame's bytes for this peer; `None` once closing. A client masks its own copy.
+    /// A shared frame's bytes for this peer; `None` once closing.
     #[must_use]
     pub fn shared(&self, frame: &SharedFrame) -> Option<Bytes> {
-        if !self.is_open() {
-            return None;
-        }
-        match self.masks {
-            None => Some(frame.for_peer(self.deflate.as_ref())),
-            Some(_) => self.message(OpCode::Text, &frame.payload()),
-        }
-    }
-
-    fn message(&self, opcode: OpCode, payload: &[u8]) -> Option<Bytes> {
-        if !self.is_open() {
-            return None;
-        }
-        let small = self.deflate.and_then(|agreed| agreed.compress(payload));
-        let mask = self.masks.map(|masks| masks());
-        Some(match small {
-            Some(small) => encode(opcode, true, &small, mask),
-            None => encode(opcode, false, payload, mask),
-        })
-    }
-
-    fn frame(&self, opcode: OpCode, payload: &[u8]) -> Bytes {
-        encode(opcode, false, payload, self.masks.map(|masks| masks()))
+        self.is_open().then(|| self.sender.shared(frame))
     }
 
     /// Decodes one piece: a header, if one is due, and what is here of its payload.
@@ -244,7 +223,7 @@ impl Machine {
     fn admit(&mut self, header: &Header, now_ms: u64) -> Result<(), Violation> {
         let is_control = header.opcode.is_control();
         self.meter.frame(is_control, &self.limits, now_ms)?;
-        if header.mask.is_some() == self.masks.is_some() {
+        if header.mask.is_some() == self.sender.masks() {
             return Err(Violation::Masking);
         }
         if is_control {
@@ -258,7 +237,7 @@ impl Machine {
             return Ok(());
         }
         self.assembler
-            .admit(header, &self.limits, self.deflate.is_some())
+            .admit(header, &self.limits, self.sender.deflates())
     }
 
     fn data<'b>(&mut self, piece: &Piece<'b>) -> Result<Option<Event<'b>>, Violation> {
@@ -296,7 +275,7 @@ impl Machine {
         match piece.header.opcode {
             OpCode::Close => self.closed(payload).map(Some),
             OpCode::Ping => Ok(self.is_open().then(|| Event::Ping {
-                answer: self.frame(OpCode::Pong, &payload),
+                answer: self.sender.control(OpCode::Pong, &payload),
             })),
             OpCode::Pong => Ok(self.is_open().then_some(Event::Pong(payload))),
             OpCode::Continuation | OpCode::Text | OpCode::Binary => Ok(None),
@@ -308,7 +287,8 @@ impl Machine {
         let (code, _) = close::read(&payload)?;
         let answer = self.is_open().then(|| {
             let payload = code.map(|code| close::write(code, ""));
-            self.frame(OpCode::Close, &payload.unwrap_or_default())
+            self.sender
+                .control(OpCode::Close, &payload.unwrap_or_default())
         });
         self.phase = Phase::Closed;
         self.assembler.clear();
@@ -326,7 +306,7 @@ impl Machine {
     fn fail(&mut self, violation: Violation, now_ms: u64) -> Broken {
         let answer = self.is_open().then(|| {
             let payload = close::write(violation.close_code(), violation.name());
-            self.frame(OpCode::Close, &payload)
+            self.sender.control(OpCode::Close, &payload)
         });
         let since_ms = match self.phase {
             Phase::Closing { since_ms } => since_ms,

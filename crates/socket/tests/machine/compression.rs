@@ -32,8 +32,9 @@ fn machine() -> Machine {
 /// The deflated payload of a text, as a client of ours sends it.
 fn deflated(text: &str) -> Vec<u8> {
     let client = Machine::client(limits().into(), Some(agreed()), || [0; 4]);
-    let frame = client.text(text).unwrap();
-    let (header, at) = Header::decode(&frame).unwrap().unwrap();
+    let frame = client.text(text).expect("nothing is closed");
+    let decoded = Header::decode(&frame).expect("our own frame is good");
+    let (header, at) = decoded.expect("the frame is whole");
     assert!(header.compressed);
     frame[at..].to_vec()
 }

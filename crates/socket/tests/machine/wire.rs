@@ -33,7 +33,8 @@ pub(crate) fn agreed() -> Deflate {
         bytes_min: 0,
         level: 6,
     };
-    accept([OFFER], settings).unwrap().unwrap().deflate
+    let agreement = accept([OFFER], settings).expect("our own offer is well formed");
+    agreement.expect("our own offer can be honoured").deflate
 }
 
 /// A client's frame.
