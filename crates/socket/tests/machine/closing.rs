@@ -97,6 +97,7 @@ fn after_a_violation_nothing_is_taken_and_one_close_is_given() {
     machine.close(CloseCode::NORMAL, "", 1).unwrap();
     let (_, broken) = play(&mut machine, [&[0x83, 0x80][..]], 2);
     assert_eq!(broken.unwrap().answer, None);
+    assert_eq!(machine.deadline_ms(), Some(2_001));
 }
 
 #[test]

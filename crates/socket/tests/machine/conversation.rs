@@ -67,3 +67,23 @@ fn several_messages_in_one_read_come_one_by_one() {
     let expected = ["a", "", "c"].map(|text| Event::Text(text.into()));
     assert_eq!(events, expected);
 }
+
+#[test]
+fn a_message_may_not_end_inside_a_character_in_one_frame_or_in_many() {
+    let whole = frame(OpCode::Text, true, b"ok\xe2\x82");
+    let cut = [
+        frame(OpCode::Text, false, b"ok\xe2"),
+        frame(OpCode::Continuation, true, b"\x82"),
+    ]
+    .concat();
+    for (wire, size) in [
+        (&whole, whole.len()),
+        (&whole, 1),
+        (&cut, cut.len()),
+        (&cut, 1),
+    ] {
+        let (events, broken) = play(&mut server(open_limits()), wire.chunks(size), 1);
+        assert_eq!(events, []);
+        assert_eq!(broken.unwrap().violation, Violation::InvalidUtf8);
+    }
+}
