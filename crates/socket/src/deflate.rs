@@ -7,6 +7,7 @@
 //! needs no larger window than the peer agreed to. Leaves to others: what was agreed, the frames.
 
 use std::cell::RefCell;
+use std::num::NonZeroU8;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -27,7 +28,7 @@ pub struct Deflate {
     /// Messages of fewer bytes are sent plain; 0 compresses even what grows by it.
     pub(crate) bytes_min: u32,
     /// 1, the fastest, to 9, the smallest.
-    pub(crate) level: u8,
+    pub(crate) level: NonZeroU8,
     /// The peer's window is two to the power of this.
     pub(crate) send_window_bits: u8,
 }
@@ -78,7 +79,7 @@ struct Engines {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
     window_bits: u8,
-    level: u8,
+    level: NonZeroU8,
 }
 
 thread_local! {
@@ -95,7 +96,7 @@ impl Engines {
         };
         place.take_if(|(made, _)| *made != shape);
         let (_, engine) = place.get_or_insert_with(|| {
-            let level = Compression::new(shape.level.into());
+            let level = Compression::new(shape.level.get().into());
             let engine = Compress::new_with_window_bits(level, false, shape.window_bits);
             (shape, engine)
         });
@@ -176,12 +177,14 @@ fn inflate_with(
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU8;
+
     use super::{Deflate, inflate};
     use crate::violation::Violation;
 
     const AGREED: Deflate = Deflate {
         bytes_min: 1,
-        level: 9,
+        level: NonZeroU8::MIN.saturating_add(8),
         send_window_bits: 15,
     };
 

@@ -18,7 +18,7 @@ use crate::deflate::Deflate;
 use crate::event::{Broken, Event, Overdue};
 use crate::frame::{CONTROL_BYTES_MAX, Header, OpCode};
 use crate::limits::Limits;
-use crate::meter::Meter;
+use crate::meter::{Meter, Place};
 use crate::sender::{Masks, Sender};
 use crate::shared::SharedFrame;
 use crate::violation::Violation;
@@ -195,8 +195,8 @@ impl Machine {
         input: &mut &'b mut [u8],
         now_ms: u64,
     ) -> Result<Option<Event<'b>>, Violation> {
-        let between = self.decoder.is_between_frames();
-        if let Some(until_ms) = self.meter.wait(&self.limits, between, now_ms)? {
+        let place = self.place();
+        if let Some(until_ms) = self.meter.wait(&self.limits, place, now_ms)? {
             return Ok(Some(Event::Throttle { until_ms }));
         }
         let given = input.len();
@@ -213,20 +213,27 @@ impl Machine {
             Some(piece) => self.data(&piece)?,
             None => None,
         };
-        if self.decoder.is_between_frames() && !self.assembler.is_open() {
+        if self.place() == Place::BetweenMessages {
             self.begun_ms = None;
         }
         Ok(event)
     }
 
+    fn place(&self) -> Place {
+        match (self.decoder.is_between_frames(), self.assembler.is_open()) {
+            (false, _) => Place::InFrame,
+            (true, true) => Place::BetweenFrames,
+            (true, false) => Place::BetweenMessages,
+        }
+    }
+
     /// Holds a header against its place and the bounds, before its payload is looked at.
     fn admit(&mut self, header: &Header, now_ms: u64) -> Result<(), Violation> {
-        let is_control = header.opcode.is_control();
-        self.meter.frame(is_control, &self.limits, now_ms)?;
+        self.meter.frame(header.opcode, &self.limits, now_ms)?;
         if header.mask.is_some() == self.sender.masks() {
             return Err(Violation::Masking);
         }
-        if is_control {
+        if header.opcode.is_control() {
             return if header.compressed {
                 Err(Violation::ReservedBits)
             } else {

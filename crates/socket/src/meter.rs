@@ -1,16 +1,27 @@
 //! How fast a peer sends: what passes, what waits, and when waiting has lasted too long.
 //!
-//! Owns the three buckets of a connection. Keeps true: a peer that stays above its rates is
+//! Owns the buckets of a connection. Keeps true: a peer that stays above its rates is
 //! throttled, and one that never lets its buckets be half full again is a flood. Leaves to others:
 //! reading no further while a peer is throttled.
 
 use crate::bucket::Bucket;
+use crate::frame::OpCode;
 use crate::limits::Limits;
 use crate::violation::Violation;
+
+/// Where in the stream the next byte stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    InFrame,
+    /// Between the fragments of a message.
+    BetweenFrames,
+    BetweenMessages,
+}
 
 /// The buckets of one connection, and since when they are dry.
 #[derive(Default, Debug)]
 pub(crate) struct Meter {
+    messages: Bucket,
     frames: Bucket,
     bytes: Bucket,
     controls: Bucket,
@@ -22,12 +33,17 @@ impl Meter {
     pub(crate) fn wait(
         &mut self,
         limits: &Limits,
-        between_frames: bool,
+        place: Place,
         now_ms: u64,
     ) -> Result<Option<u64>, Violation> {
         let meters = [
             (limits.bytes, self.bytes, true),
-            (limits.frames, self.frames, between_frames),
+            (limits.frames, self.frames, place != Place::InFrame),
+            (
+                limits.messages,
+                self.messages,
+                place == Place::BetweenMessages,
+            ),
         ];
         let mut until_ms = None;
         let mut rested = true;
@@ -60,20 +76,28 @@ impl Meter {
     /// A frame's header was read.
     pub(crate) fn frame(
         &mut self,
-        is_control: bool,
+        opcode: OpCode,
         limits: &Limits,
         now_ms: u64,
     ) -> Result<(), Violation> {
         if let Some(rate) = limits.frames {
             self.frames.take(rate, 1, now_ms);
         }
-        if let Some(rate) = limits.controls
-            && is_control
-        {
-            if !self.controls.has_some(rate, now_ms) {
-                return Err(Violation::ControlFlood);
+        match opcode {
+            OpCode::Continuation => {}
+            OpCode::Text | OpCode::Binary => {
+                if let Some(rate) = limits.messages {
+                    self.messages.take(rate, 1, now_ms);
+                }
             }
-            self.controls.take(rate, 1, now_ms);
+            OpCode::Close | OpCode::Ping | OpCode::Pong => {
+                if let Some(rate) = limits.controls {
+                    if !self.controls.has_some(rate, now_ms) {
+                        return Err(Violation::ControlFlood);
+                    }
+                    self.controls.take(rate, 1, now_ms);
+                }
+            }
         }
         Ok(())
     }
@@ -81,13 +105,15 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
-    use super::Meter;
+    use super::{Meter, Place};
+    use crate::frame::OpCode;
     use crate::limits::{Limits, Rate};
     use crate::violation::Violation;
 
     fn limits() -> Limits {
         let rate = |per_second, burst| Some(Rate { per_second, burst });
         Limits {
+            messages: rate(5, 10),
             frames: rate(10, 20),
             bytes: rate(1_000, 2_000),
             controls: rate(1, 2),
@@ -100,30 +126,48 @@ mod tests {
     fn a_frame_over_the_burst_waits_and_a_frame_begun_does_not() {
         let (mut meter, limits) = (Meter::default(), limits());
         for _ in 0..20 {
-            assert_eq!(meter.wait(&limits, true, 0), Ok(None));
-            meter.frame(false, &limits, 0).unwrap();
+            assert_eq!(meter.wait(&limits, Place::BetweenFrames, 0), Ok(None));
+            meter.frame(OpCode::Continuation, &limits, 0).unwrap();
         }
-        let until_ms = meter.wait(&limits, true, 0).unwrap().unwrap();
-        assert_eq!(meter.wait(&limits, false, 0), Ok(None));
-        assert_eq!(meter.wait(&limits, true, until_ms), Ok(None));
+        let until_ms = meter
+            .wait(&limits, Place::BetweenFrames, 0)
+            .unwrap()
+            .unwrap();
+        assert_eq!(meter.wait(&limits, Place::InFrame, 0), Ok(None));
+        assert_eq!(
+            meter.wait(&limits, Place::BetweenFrames, until_ms),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn a_message_over_the_burst_waits_and_the_rest_of_one_begun_does_not() {
+        let (mut meter, limits) = (Meter::default(), limits());
+        for _ in 0..10 {
+            assert_eq!(meter.wait(&limits, Place::BetweenMessages, 0), Ok(None));
+            meter.frame(OpCode::Text, &limits, 0).unwrap();
+        }
+        assert_eq!(meter.wait(&limits, Place::BetweenFrames, 0), Ok(None));
+        let until_ms = meter.wait(&limits, Place::BetweenMessages, 0).unwrap();
+        assert!(until_ms.is_some());
     }
 
     #[test]
     fn bytes_over_the_burst_wait_in_the_middle_of_a_frame_too() {
         let (mut meter, limits) = (Meter::default(), limits());
         meter.bytes(1_999, &limits, 0);
-        assert_eq!(meter.wait(&limits, false, 0), Ok(None));
+        assert_eq!(meter.wait(&limits, Place::InFrame, 0), Ok(None));
         meter.bytes(1, &limits, 0);
-        assert!(meter.wait(&limits, false, 0).unwrap().is_some());
+        assert!(meter.wait(&limits, Place::InFrame, 0).unwrap().is_some());
     }
 
     #[test]
     fn one_control_frame_over_the_burst_is_a_flood_of_them() {
         let (mut meter, limits) = (Meter::default(), limits());
         for verdict in [Ok(()), Ok(()), Err(Violation::ControlFlood)] {
-            assert_eq!(meter.frame(true, &limits, 7), verdict);
+            assert_eq!(meter.frame(OpCode::Ping, &limits, 7), verdict);
         }
-        assert_eq!(meter.frame(true, &limits, 2_000), Ok(()));
+        assert_eq!(meter.frame(OpCode::Ping, &limits, 2_000), Ok(()));
     }
 
     #[test]
@@ -133,8 +177,8 @@ mod tests {
             let mut now_ms = 0;
             let mut ended = Ok(());
             while now_ms < 20_000 && ended.is_ok() {
-                match meter.wait(&limits, true, now_ms) {
-                    Ok(None) => meter.frame(false, &limits, now_ms).unwrap(),
+                match meter.wait(&limits, Place::BetweenFrames, now_ms) {
+                    Ok(None) => meter.frame(OpCode::Continuation, &limits, now_ms).unwrap(),
                     Ok(Some(until_ms)) => now_ms = until_ms + if rests { 2_000 } else { 0 },
                     Err(violation) => ended = Err(violation),
                 }

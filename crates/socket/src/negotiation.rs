@@ -5,6 +5,8 @@
 //! holds no compressor; each parameter is honoured, or its offer is declined. Leaves to others:
 //! headers, and the compressing.
 
+use std::num::NonZeroU8;
+
 use crate::deflate::Deflate;
 use crate::extension::{Extension, Malformed, Parameter, parse};
 
@@ -111,7 +113,7 @@ impl DeflateSettings {
     fn towards(self, send_window_bits: u8) -> Deflate {
         Deflate {
             bytes_min: self.bytes_min,
-            level: self.level.clamp(1, 9),
+            level: NonZeroU8::new(self.level.min(9)).unwrap_or(NonZeroU8::MIN),
             send_window_bits,
         }
     }

@@ -67,12 +67,14 @@ impl SharedFrame {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU8;
+
     use super::SharedFrame;
     use crate::deflate::{Deflate, inflate};
 
     const AGREED: Deflate = Deflate {
         bytes_min: 100,
-        level: 6,
+        level: NonZeroU8::MIN,
         send_window_bits: 15,
     };
 

@@ -58,6 +58,7 @@ impl Bounds {
                 message_bytes_max: 64 << 20,
                 fragments_max: 1 << 20,
                 message_ms_max: 120_000,
+                messages: None,
                 frames: None,
                 bytes: None,
                 controls: Some(Rate {

@@ -41,6 +41,26 @@ fn frames_over_the_burst_are_left_in_the_input_and_pass_later() {
 }
 
 #[test]
+fn messages_over_the_burst_wait_and_the_fragments_of_one_do_not() {
+    let limits = Limits {
+        messages: rate(10, 2),
+        ..open_limits()
+    };
+    let fragmented = [
+        frame(OpCode::Text, false, b"a"),
+        frame(OpCode::Continuation, false, b"b"),
+        frame(OpCode::Continuation, true, b"c"),
+    ]
+    .concat();
+    let mut machine = server(limits);
+    let wire = [text("hi"), fragmented, text("hi")].concat();
+    let (told, rest, until_ms) = feed(&mut machine, &wire, 1_000);
+    assert_eq!((told, rest.len()), (2, text("hi").len()));
+    let (told, rest, again) = feed(&mut machine, &rest, until_ms.unwrap());
+    assert_eq!((told, rest.len(), again), (1, 0, None));
+}
+
+#[test]
 fn a_burst_of_frames_at_the_bound_is_not_throttled() {
     let limits = Limits {
         frames: rate(10, 5),
