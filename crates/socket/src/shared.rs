@@ -1,0 +1,114 @@
+//! A text frame for many: encoded once, compressed at most once, shared by all who get it.
+//!
+//! Keeps true: the payload lives once in memory, inside the plain frame; compression happens on
+//! first need, and never below the threshold. Only for servers: a client masks each frame anew.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::deflate::Deflate;
+use crate::frame::{OpCode, encode};
+
+/// A text message as frames, ready for any member. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct SharedFrame(Arc<Frames>);
+
+#[derive(Debug)]
+struct Frames {
+    plain: Bytes,
+    payload_at: usize,
+    /// `None` inside where compression does not help.
+    deflated: OnceLock<Option<Bytes>>,
+}
+
+impl SharedFrame {
+    /// Encodes the plain frame.
+    #[must_use]
+    pub fn text(payload: &str) -> Self {
+        let plain = encode(OpCode::Text, false, payload.as_bytes(), None);
+        Self(Arc::new(Frames {
+            payload_at: plain.len() - payload.len(),
+            plain,
+            deflated: OnceLock::new(),
+        }))
+    }
+
+    /// The text, without its header; shares the frame's memory.
+    #[must_use]
+    pub fn payload(&self) -> Bytes {
+        self.0.plain.slice(self.0.payload_at..)
+    }
+
+    /// Bytes of the plain frame: what a queue counts.
+    #[must_use]
+    pub fn plain_bytes(&self) -> usize {
+        self.0.plain.len()
+    }
+
+    /// The frame for a peer, by what was agreed with it. The first one to need the compressed
+    /// frame makes it, with its level; a node has one. A peer with a window smaller than the
+    /// message gets the plain one: what is made for one peer alone is not worth its time.
+    #[must_use]
+    pub fn for_peer(&self, agreed: Option<&Deflate>) -> Bytes {
+        let payload = &self.0.plain[self.0.payload_at..];
+        match agreed {
+            Some(agreed) if agreed.shares(payload.len()) => {
+                let made = self.0.deflated.get_or_init(|| {
+                    let small = agreed.compress(payload)?;
+                    Some(encode(OpCode::Text, true, &small, None))
+                });
+                made.as_ref().unwrap_or(&self.0.plain).clone()
+            }
+            _ => self.0.plain.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU8;
+
+    use super::SharedFrame;
+    use crate::deflate::{Deflate, inflate};
+
+    const AGREED: Deflate = Deflate {
+        bytes_min: 100,
+        level: NonZeroU8::MIN,
+        send_window_bits: 15,
+    };
+
+    #[test]
+    fn all_peers_of_a_kind_share_the_same_bytes() {
+        let text = "over and over ".repeat(20);
+        let frame = SharedFrame::text(&text);
+        let plain = frame.for_peer(None);
+        assert_eq!(plain.as_ptr(), frame.clone().for_peer(None).as_ptr());
+        assert_eq!(&plain[..2], &[0x81, 126]);
+        assert_eq!(frame.payload(), text.as_bytes());
+        let small = frame.for_peer(Some(&AGREED));
+        assert_eq!(small.as_ptr(), frame.for_peer(Some(&AGREED)).as_ptr());
+        assert_eq!(small[0], 0xc1);
+        assert!(small.len() < plain.len());
+        assert_eq!(inflate(&small[2..], text.len()).unwrap(), text.as_bytes());
+    }
+
+    #[test]
+    fn below_the_threshold_and_beyond_the_window_and_without_gain_the_plain_frame_goes_out() {
+        let short = SharedFrame::text(&"a".repeat(99));
+        let long = SharedFrame::text(&"a".repeat(513));
+        let narrow = Deflate {
+            send_window_bits: 9,
+            ..AGREED
+        };
+        assert_eq!(short.for_peer(Some(&AGREED)), short.for_peer(None));
+        assert_eq!(long.for_peer(Some(&narrow)), long.for_peer(None));
+        assert_ne!(long.for_peer(Some(&AGREED)), long.for_peer(None));
+        let eager = Deflate {
+            bytes_min: 1,
+            ..AGREED
+        };
+        let tiny = SharedFrame::text("ab");
+        assert_eq!(tiny.for_peer(Some(&eager)), tiny.for_peer(None));
+    }
+}
