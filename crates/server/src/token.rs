@@ -40,8 +40,8 @@ pub struct TokenArgs {
     /// The issuer, for servers that ask for one.
     #[arg(long)]
     issuer: Option<String>,
-    /// The key to sign with: hs256:<secret>, or rs256:, es256: or eddsa: and the path of a private
-    /// key as PEM (PKCS #8), with a key id as in hs256@2024:<secret>. Without it, the first secret
+    /// The key to sign with: hs256:SECRET, or rs256:, es256: or eddsa: and the path of a private
+    /// key as PEM (PKCS #8), with a key id as in hs256@2024:SECRET. Without it, the first secret
     /// of ROOMCAST_TOKEN_KEYS.
     #[arg(long)]
     key: Option<KeySpec>,
