@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roomcast_broker::BrokerError;
 use roomcast_protocol::{RoomName, SessionId, Since};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::admission;
 use super::order::JoinRequest;
@@ -95,7 +95,8 @@ impl Relay {
         }
     }
 
-    pub(super) fn refill(&mut self, name: &RoomName, session: SessionId) {
+    /// Reads what a member who is behind gets next, after `delay`, unless that is under way.
+    pub(super) fn refill(&mut self, name: &RoomName, session: SessionId, delay: Duration) {
         let Some(room) = self.rooms.get_mut(name) else {
             return;
         };
@@ -114,7 +115,7 @@ impl Relay {
         room.read_begins(Some(session));
         let (broker, name) = (self.broker.clone(), name.clone());
         self.reads.push(Box::pin(async move {
-            let onward = reading::refill(&*broker, &name, since, known).await;
+            let onward = reading::refill(&*broker, &name, since, known, delay).await;
             Done::Refilled(name, session, onward)
         }));
     }
@@ -137,42 +138,17 @@ impl Relay {
                 // The log has forgotten what the relay told: that is for the relay to find out.
                 Refill::Nothing => {
                     self.repair(name, Duration::ZERO);
-                    self.retry_refill(name, session);
+                    self.refill(name, session, retry_delay());
                 }
             },
             Err(error) => {
                 tracing::debug!(room = %name, %error, "a member could not be refilled");
-                self.retry_refill(name, session);
+                self.refill(name, session, retry_delay());
             }
         }
         if let Some(room) = self.rooms.get_mut(name) {
             room.forget_recent();
         }
-    }
-
-    pub(super) fn retry_refill(&mut self, name: &RoomName, session: SessionId) {
-        let Some(room) = self.rooms.get_mut(name) else {
-            return;
-        };
-        let Some(known) = room.known() else { return };
-        let Some(member) = room.members.one(session) else {
-            return;
-        };
-        if member.live || member.reading {
-            return;
-        }
-        let since = Since {
-            epoch: known.since.epoch,
-            seq: member.told,
-            id: None,
-        };
-        room.read_begins(Some(session));
-        let (broker, name) = (self.broker.clone(), name.clone());
-        self.reads.push(Box::pin(async move {
-            sleep(retry_delay()).await;
-            let onward = reading::refill(&*broker, &name, since, known).await;
-            Done::Refilled(name, session, onward)
-        }));
     }
 
     /// Makes a member live, or reads on for it.
@@ -181,7 +157,7 @@ impl Relay {
             return;
         };
         if room.catch_up(session).is_some() {
-            self.refill(name, session);
+            self.refill(name, session, Duration::ZERO);
         }
     }
 }

@@ -122,7 +122,7 @@ pub(super) async fn repair(
     known: Known,
     delay: Duration,
 ) -> Result<Onward, BrokerError> {
-    sleep(delay).await;
+    pause(delay).await;
     onward(broker, room, known.since, known, REPAIR_MESSAGES_MAX).await
 }
 
@@ -204,14 +204,23 @@ pub(super) async fn welcome(
     Ok(Welcome { onward, recovered })
 }
 
-/// Reads what a member who is behind gets next.
+/// Reads what a member who is behind gets next, after `delay`.
 pub(super) async fn refill(
     broker: &dyn Broker,
     room: &RoomName,
     since: Since,
     known: Known,
+    delay: Duration,
 ) -> Result<Onward, BrokerError> {
+    pause(delay).await;
     onward(broker, room, since, known, REFILL_MESSAGES_MAX).await
+}
+
+/// Waits, unless there is nothing to wait for: the timer's own grain would be felt a page.
+async fn pause(delay: Duration) {
+    if !delay.is_zero() {
+        sleep(delay).await;
+    }
 }
 
 async fn onward(

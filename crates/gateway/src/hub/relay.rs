@@ -90,7 +90,7 @@ impl Relay {
                     room.waiting.retain(|request| request.session != session);
                 }
             }
-            Order::Refill { room, session } => self.refill(&room, session),
+            Order::Refill { room, session } => self.refill(&room, session, Duration::ZERO),
         }
     }
 
