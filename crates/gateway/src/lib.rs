@@ -2,13 +2,14 @@
 //!
 //! Owns sessions and what they may, the rooms that have members here, and the way of a message from
 //! the broker's feed to each member's outbox. Knows no socket and no HTTP: the server hands frames
-//! in and takes bytes out.
+//! in and takes them out.
 
 mod backend;
 mod clock;
 mod command;
 mod connect;
 mod drain;
+mod frame;
 mod gate;
 mod hub;
 mod identity;
@@ -23,6 +24,7 @@ mod session;
 pub use backend::Page;
 pub use clock::now_ms;
 pub use command::Flow;
+pub use frame::Frame;
 pub use gate::Saying;
 pub use identity::{Access, Identity, InvalidPattern, Rights};
 pub use limits::Limits;

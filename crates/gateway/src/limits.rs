@@ -19,8 +19,6 @@ pub struct Limits {
     pub commands_burst: u32,
     /// Bytes that may wait for a session; half of it for signals.
     pub outbox_bytes_max: usize,
-    /// How long a session may take nothing while something waits, in milliseconds.
-    pub write_stall_ms: u64,
     /// How often a sign of life is looked for, in milliseconds; two without one end a session.
     pub heartbeat_ms: u64,
     /// Messages in a page of history.
@@ -46,7 +44,6 @@ impl Default for Limits {
             commands_per_second: 20,
             commands_burst: 60,
             outbox_bytes_max: 262_144,
-            write_stall_ms: 30_000,
             heartbeat_ms: 25_000,
             page_messages_max: 100,
             join_messages_max: 100,

@@ -27,7 +27,6 @@ pub struct Metrics {
     joins: IntCounterVec,
     pub(crate) publish_seconds: Histogram,
     feed_seconds: Histogram,
-    delivery_seconds: Histogram,
     pub(crate) outbox_bytes: IntGauge,
 }
 
@@ -87,10 +86,6 @@ impl Metrics {
                 "roomcast_outbox_bytes",
                 "Bytes that wait to be written to sessions now.",
             ),
-            delivery_seconds: seconds(
-                "roomcast_delivery_seconds",
-                "Time the oldest of a batch of frames waited in an outbox for the socket.",
-            ),
         }
     }
 
@@ -112,11 +107,6 @@ impl Metrics {
     /// Something was refused.
     pub fn refused(&self, code: ErrorCode) {
         self.refusals.with_label_values(&[code.name()]).inc();
-    }
-
-    /// Frames were written that had waited so long.
-    pub fn written(&self, waited: std::time::Duration) {
-        self.delivery_seconds.observe(waited.as_secs_f64());
     }
 
     /// A message stamped at `stamped_ms` is relayed at `now_ms`; clocks that differ read 0.

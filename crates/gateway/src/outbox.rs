@@ -7,13 +7,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use roomcast_protocol::{CloseCode, RoomName};
-use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use crate::frame::Frame;
 
 /// The outbox of a session, shared by the rooms that fill it and the writer that empties it.
 #[derive(Clone)]
@@ -22,15 +23,13 @@ pub(crate) struct Outbox(Arc<Shared>);
 struct Shared {
     bytes_max: usize,
     state: Mutex<State>,
-    /// Something waits to be written.
-    filled: Notify,
-    /// Something was taken.
-    emptied: Notify,
 }
 
 struct State {
-    frames: VecDeque<Bytes>,
+    frames: VecDeque<Frame>,
     bytes: usize,
+    /// The writer, while it waits.
+    writer: Option<Waker>,
     /// When the oldest waiting frame came in.
     waiting_since: Option<Instant>,
     /// Rooms that hold messages back until there is space.
@@ -44,13 +43,21 @@ struct State {
 pub enum Outgoing {
     /// Write these, in this order.
     Frames {
-        /// Each the text of one frame.
-        frames: Vec<Bytes>,
+        /// One after the other.
+        frames: VecDeque<Frame>,
         /// How long the oldest of them has waited.
         waited: Duration,
     },
     /// Everything is written; close with this code.
     Close(CloseCode),
+}
+
+/// What an outbox has to be done for it.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Write(Outgoing),
+    /// There is space again: these rooms hold messages back, each named once.
+    Ask(Vec<RoomName>),
 }
 
 /// Where something offered comes from.
@@ -78,6 +85,7 @@ impl Outbox {
         let state = State {
             frames: VecDeque::new(),
             bytes: 0,
+            writer: None,
             waiting_since: None,
             behind: Vec::new(),
             closing: None,
@@ -86,23 +94,21 @@ impl Outbox {
         Self(Arc::new(Shared {
             bytes_max,
             state: Mutex::new(state),
-            filled: Notify::new(),
-            emptied: Notify::new(),
         }))
     }
 
     /// Offers a message of a room.
-    pub(crate) fn offer_message(&self, frame: &Bytes) -> Offer {
+    pub(crate) fn offer_message(&self, frame: &Frame) -> Offer {
         self.offer(frame, self.0.bytes_max, Source::Room)
     }
 
     /// Offers a signal; dropped if the outbox is half full.
-    pub(crate) fn offer_signal(&self, frame: &Bytes) -> Offer {
+    pub(crate) fn offer_signal(&self, frame: &Frame) -> Offer {
         self.offer(frame, self.0.bytes_max / 2, Source::Room)
     }
 
     /// Puts in an answer to a request, or a gap: these always get in.
-    pub(crate) fn answer(&self, frame: impl Into<Bytes>) {
+    pub(crate) fn answer(&self, frame: impl Into<Frame>) {
         self.offer(&frame.into(), usize::MAX, Source::Answer);
     }
 
@@ -113,8 +119,9 @@ impl Outbox {
             state.behind.push(room.clone());
         }
         // The writer may have emptied it in between, and would not come by again.
+        let writer = state.writer.take();
         drop(state);
-        self.0.filled.notify_one();
+        writer.map(Waker::wake);
     }
 
     /// Asks the writer to close once everything before is written. Answers still get in, messages
@@ -124,8 +131,9 @@ impl Outbox {
         if state.closing.is_none() {
             state.closing = Some(code);
         }
+        let writer = state.writer.take();
         drop(state);
-        self.0.filled.notify_one();
+        writer.map(Waker::wake);
     }
 
     /// The session is gone: nothing gets in any more.
@@ -135,8 +143,7 @@ impl Outbox {
         state.frames = VecDeque::new();
         state.bytes = 0;
         state.waiting_since = None;
-        drop(state);
-        self.0.emptied.notify_one();
+        state.writer = None;
     }
 
     /// Whether the session is gone.
@@ -144,37 +151,27 @@ impl Outbox {
         self.0.state.lock().closed
     }
 
-    /// Waits until there is something to write or to close, and takes at most about `bytes_max` of
-    /// it. May be dropped while waiting.
-    pub(crate) async fn next(&self, bytes_max: usize) -> Outgoing {
-        loop {
-            if let Some(outgoing) = self.take(bytes_max) {
-                self.0.emptied.notify_one();
-                return outgoing;
-            }
-            self.0.filled.notified().await;
-        }
-    }
-
-    /// Rooms that hold messages back, once there is space again; each is named once.
-    pub(crate) fn take_behind(&self) -> Vec<RoomName> {
+    /// What is to be done next, with at most about `bytes_max` to write; else the caller is woken
+    /// when there is something. Rooms that are behind are told of only if `may_ask`.
+    pub(crate) fn poll_next(
+        &self,
+        context: &mut Context<'_>,
+        bytes_max: usize,
+        may_ask: bool,
+    ) -> Poll<Next> {
         let mut state = self.0.state.lock();
-        if state.bytes <= self.0.bytes_max / 4 {
-            std::mem::take(&mut state.behind)
-        } else {
-            Vec::new()
+        if may_ask && state.bytes <= self.0.bytes_max / 4 && !state.behind.is_empty() {
+            return Poll::Ready(Next::Ask(std::mem::take(&mut state.behind)));
         }
+        let Some(outgoing) = state.take(bytes_max) else {
+            state.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        };
+        Poll::Ready(Next::Write(outgoing))
     }
 
-    /// Waits until requests may be read: while the outbox is full, they may not.
-    pub(crate) async fn has_space(&self) {
-        while self.is_full() {
-            self.0.emptied.notified().await;
-        }
-    }
-
-    /// Whether more than the bound waits.
-    fn is_full(&self) -> bool {
+    /// Whether the bound is reached: then requests may not be read.
+    pub(crate) fn is_full(&self) -> bool {
         let state = self.0.state.lock();
         state.bytes >= self.0.bytes_max && !state.closed
     }
@@ -184,63 +181,54 @@ impl Outbox {
         self.0.state.lock().bytes
     }
 
-    fn offer(&self, frame: &Bytes, bytes_max: usize, source: Source) -> Offer {
+    fn offer(&self, frame: &Frame, bytes_max: usize, source: Source) -> Offer {
         let mut state = self.0.state.lock();
         // Nothing of a room gets in behind a close, or a busy one would put it off for ever.
         if state.closed || (state.closing.is_some() && source == Source::Room) {
             return Offer::Closed;
         }
         // An empty outbox takes anything, or a frame larger than it would never get through.
-        if state.bytes > 0 && state.bytes.saturating_add(frame.len()) > bytes_max {
+        if state.bytes > 0 && state.bytes.saturating_add(frame.text().len()) > bytes_max {
             return Offer::Full;
         }
-        state.bytes += frame.len();
+        state.bytes += frame.text().len();
         state.frames.push_back(frame.clone());
-        let first = state.waiting_since.is_none();
-        if first {
+        if state.waiting_since.is_none() {
             state.waiting_since = Some(Instant::now());
         }
+        let writer = state.writer.take();
         drop(state);
-        if first {
-            self.0.filled.notify_one();
-        }
+        writer.map(Waker::wake);
         Offer::Taken
     }
+}
 
-    fn take(&self, bytes_max: usize) -> Option<Outgoing> {
-        let mut state = self.0.state.lock();
-        let Some(waiting_since) = state.waiting_since else {
-            return match state.closing {
-                Some(code) => Some(Outgoing::Close(code)),
-                // Nothing to write, but rooms wait for a sign: let the writer come by.
-                None if !state.behind.is_empty() => Some(Outgoing::Frames {
-                    frames: Vec::new(),
-                    waited: Duration::ZERO,
-                }),
-                None => None,
-            };
+impl State {
+    fn take(&mut self, bytes_max: usize) -> Option<Outgoing> {
+        let Some(waiting_since) = self.waiting_since else {
+            return self.closing.map(Outgoing::Close);
         };
-        let mut frames = Vec::new();
+        let now = Instant::now();
+        let waited = now.duration_since(waiting_since);
+        if self.bytes <= bytes_max {
+            self.bytes = 0;
+            self.waiting_since = None;
+            let frames = std::mem::take(&mut self.frames);
+            return Some(Outgoing::Frames { frames, waited });
+        }
+        let mut frames = VecDeque::new();
         let mut taken = 0;
-        while let Some(frame) = state.frames.front() {
-            if taken > 0 && taken + frame.len() > bytes_max {
+        while let Some(frame) = self.frames.front() {
+            let bytes = frame.text().len();
+            if taken > 0 && taken + bytes > bytes_max {
                 break;
             }
-            taken += frame.len();
-            frames.extend(state.frames.pop_front());
+            taken += bytes;
+            frames.extend(self.frames.pop_front());
         }
-        state.bytes -= taken;
-        let now = Instant::now();
-        if state.frames.is_empty() {
-            state.frames = VecDeque::new();
-            state.waiting_since = None;
-        } else {
-            state.waiting_since = Some(now);
-        }
-        Some(Outgoing::Frames {
-            frames,
-            waited: now.duration_since(waiting_since),
-        })
+        self.bytes -= taken;
+        self.waiting_since = (!self.frames.is_empty()).then_some(now);
+        Some(Outgoing::Frames { frames, waited })
     }
 }
 
@@ -248,14 +236,20 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn frame(bytes: usize) -> Bytes {
-        Bytes::from(vec![b'x'; bytes])
+    fn frame(bytes: usize) -> Frame {
+        "x".repeat(bytes).into()
+    }
+
+    async fn next(outbox: &Outbox, bytes_max: usize) -> Next {
+        std::future::poll_fn(|context| outbox.poll_next(context, bytes_max, true)).await
     }
 
     async fn taken(outbox: &Outbox, bytes_max: usize) -> usize {
-        match outbox.next(bytes_max).await {
-            Outgoing::Frames { frames, .. } => frames.iter().map(Bytes::len).sum(),
-            Outgoing::Close(code) => panic!("{code:?}"),
+        match next(outbox, bytes_max).await {
+            Next::Write(Outgoing::Frames { frames, .. }) => {
+                frames.iter().map(|frame| frame.text().len()).sum()
+            }
+            other => panic!("{other:?}"),
         }
     }
 
@@ -284,16 +278,14 @@ mod tests {
         outbox.offer_message(&frame(100));
         outbox.note_behind(&room);
         outbox.note_behind(&room);
-        assert!(outbox.take_behind().is_empty(), "no space yet");
-        assert_eq!(taken(&outbox, 1_000).await, 100);
-        assert_eq!(outbox.take_behind(), std::slice::from_ref(&room));
-        outbox.note_behind(&room);
-        assert_eq!(
-            taken(&outbox, 1_000).await,
-            0,
-            "the writer comes by all the same"
-        );
-        assert_eq!(outbox.take_behind(), [room]);
+        assert_eq!(taken(&outbox, 1_000).await, 100, "no space before");
+        for _ in 0..2 {
+            let Next::Ask(behind) = next(&outbox, 1_000).await else {
+                panic!("there is space");
+            };
+            assert_eq!(behind, std::slice::from_ref(&room));
+            outbox.note_behind(&room);
+        }
     }
 
     #[tokio::test]
@@ -304,8 +296,8 @@ mod tests {
         outbox.close(CloseCode::Stuck);
         assert_eq!(taken(&outbox, 1_000).await, 10);
         assert!(matches!(
-            outbox.next(1).await,
-            Outgoing::Close(CloseCode::Draining)
+            next(&outbox, 1).await,
+            Next::Write(Outgoing::Close(CloseCode::Draining))
         ));
     }
 
@@ -313,12 +305,8 @@ mod tests {
     async fn requests_are_not_read_while_the_outbox_is_full() {
         let outbox = Outbox::new(100);
         outbox.answer(frame(100));
-        assert!(
-            tokio::time::timeout(Duration::from_millis(20), outbox.has_space())
-                .await
-                .is_err()
-        );
+        assert!(outbox.is_full());
         taken(&outbox, 1_000).await;
-        outbox.has_space().await;
+        assert!(!outbox.is_full());
     }
 }

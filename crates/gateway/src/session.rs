@@ -2,7 +2,10 @@
 //! `command`.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use roomcast_protocol::{
@@ -12,7 +15,7 @@ use roomcast_protocol::{
 use crate::hub::{Hub, Mark};
 use crate::identity::Identity;
 use crate::node::Node;
-use crate::outbox::{Outbox, Outgoing};
+use crate::outbox::{Next, Outbox, Outgoing};
 use crate::rate::Allowance;
 
 /// A session on this node. Dropping it ends it; [`Session::end`] also leaves its rooms at once.
@@ -33,9 +36,11 @@ pub struct Mailbox {
     outbox: Outbox,
     hub: Arc<Hub>,
     session: SessionId,
-    /// Rooms to be asked to go on; kept here so that a dropped wait forgets none.
-    to_refill: Vec<RoomName>,
+    /// Asks rooms to go on that held messages back.
+    asking: Option<Asking>,
 }
+
+type Asking = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Session {
     /// The session's id.
@@ -49,7 +54,7 @@ impl Session {
             outbox: self.outbox.clone(),
             hub: self.node.hub.clone(),
             session: self.id,
-            to_refill: Vec::new(),
+            asking: None,
         }
     }
 
@@ -111,24 +116,45 @@ impl Drop for Session {
 }
 
 impl Mailbox {
-    /// Waits for what is to be written next, at most about `bytes_max` of it. Asks rooms to go on
-    /// that held messages back. May be dropped while waiting.
-    pub async fn next(&mut self, bytes_max: usize) -> Outgoing {
-        self.to_refill.extend(self.outbox.take_behind());
-        while let Some(room) = self.to_refill.last() {
-            self.hub.refill(room.clone(), self.session).await;
-            self.to_refill.pop();
+    /// What is to be written next, at most about `bytes_max` of it; else the task is woken when
+    /// there is something. Asks rooms to go on that held messages back.
+    pub fn poll_next(&mut self, context: &mut Context<'_>, bytes_max: usize) -> Poll<Outgoing> {
+        loop {
+            // A relay that has much to do may let us wait; writing goes on meanwhile.
+            if let Some(asking) = &mut self.asking
+                && asking.as_mut().poll(context).is_ready()
+            {
+                self.asking = None;
+            }
+            let may_ask = self.asking.is_none();
+            match ready!(self.outbox.poll_next(context, bytes_max, may_ask)) {
+                Next::Write(outgoing) => return Poll::Ready(outgoing),
+                Next::Ask(behind) => self.ask(behind),
+            }
         }
-        self.outbox.next(bytes_max).await
     }
 
-    /// Waits until the session may be read from: not while its outbox is full.
-    pub async fn has_space(&self) {
-        self.outbox.has_space().await;
+    /// Waits for what [`Mailbox::poll_next`] gives. May be dropped while waiting.
+    pub async fn next(&mut self, bytes_max: usize) -> Outgoing {
+        poll_fn(|context| self.poll_next(context, bytes_max)).await
+    }
+
+    /// Whether the outbox is full: until something is taken, the session may not be read from.
+    pub fn is_full(&self) -> bool {
+        self.outbox.is_full()
     }
 
     /// Asks for a close with this code once everything waiting is written.
     pub fn close(&self, code: roomcast_protocol::CloseCode) {
         self.outbox.close(code);
+    }
+
+    fn ask(&mut self, behind: Vec<RoomName>) {
+        let (hub, session) = (self.hub.clone(), self.session);
+        self.asking = Some(Box::pin(async move {
+            for room in behind {
+                hub.refill(room, session).await;
+            }
+        }));
     }
 }

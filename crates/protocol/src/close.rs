@@ -47,6 +47,8 @@ close_codes! {
     Unsupported = 1003, "unsupported_data", "This wire has text frames only.";
     /// Text was no UTF-8.
     InvalidUtf8 = 1007, "invalid_utf8", "A text frame was not UTF-8.";
+    /// A bound of the wire's own was passed.
+    Policy = 1008, "policy", "Frames, bytes or pings kept coming too fast, or a message too slowly.";
     /// A frame or message was larger than the limit.
     TooLarge = 1009, "too_large", "A frame was larger than limits.frame_bytes_max.";
     /// The node drains; a `reconnect` told when to come back.

@@ -32,6 +32,9 @@ pub use values::RedisUrl;
 
 use std::net::SocketAddr;
 
+use roomcast_socket::Limits as SocketLimits;
+use roomcast_socket::negotiation::DeflateSettings;
+
 use crate::accept::AcceptLimits;
 use crate::auth::{Admission, Doorman, TokenRules, Verifier};
 use crate::secret::Secret;
@@ -115,5 +118,22 @@ impl Config {
             handshake_ms: self.handshake_ms,
             head_bytes_max: self.head_bytes_max,
         }
+    }
+
+    /// What a client may send in its WebSocket frames.
+    pub fn socket_limits(&self) -> SocketLimits {
+        SocketLimits {
+            frame_bytes_max: self.frame_bytes_max,
+            message_bytes_max: self.frame_bytes_max,
+            ..SocketLimits::default()
+        }
+    }
+
+    /// How frames are compressed, if they are.
+    pub fn deflate_settings(&self) -> Option<DeflateSettings> {
+        self.deflate.then_some(DeflateSettings {
+            bytes_min: self.deflate_bytes_min,
+            level: u8::try_from(self.deflate_level).unwrap_or(u8::MAX),
+        })
     }
 }

@@ -14,6 +14,6 @@ pub mod logs;
 pub mod ops;
 pub mod secret;
 pub mod serve;
-mod socket;
+pub mod socket;
 pub mod token;
 pub mod web;

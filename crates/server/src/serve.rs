@@ -14,7 +14,7 @@ use roomcast_gateway::{Authority, Identity, Node, NodeParts, now_ms};
 use roomcast_protocol::{ErrorCode, Refusal};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,7 @@ use crate::config::{Config, Environment};
 use crate::http::{self, Doors, WithDeadline};
 use crate::logs;
 use crate::ops::{self, Ops};
+use crate::socket::{SocketMetrics, Sockets};
 pub use error::ServeError;
 
 /// Connections to the operators' listener.
@@ -112,6 +113,7 @@ struct Doorway {
     stop: CancellationToken,
     connections: TaskTracker,
     loops: JoinSet<()>,
+    wheel: AbortHandle,
 }
 
 impl Doorway {
@@ -125,9 +127,12 @@ impl Doorway {
     ) -> Self {
         let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
         let stats = Arc::new(AcceptStats::default());
+        let sockets = sockets(config, &registry);
+        let wheel = sockets.wheel.clone();
         let doors = Doors {
             node: node.clone(),
             doorman,
+            sockets,
             sessions: connections.clone(),
             page: config.page,
         };
@@ -153,10 +158,12 @@ impl Doorway {
             stop.clone(),
             connections.clone(),
         ));
+        let wheel = loops.spawn(async move { wheel.run().await });
         Self {
             stop,
             connections,
             loops,
+            wheel,
         }
     }
 
@@ -165,8 +172,23 @@ impl Doorway {
         self.connections.close();
         // Whoever still hangs on is cut with the process.
         let _ = timeout(LAST_PATIENCE, self.connections.wait()).await;
-        self.loops.join_all().await;
+        self.wheel.abort();
+        let mut loops = self.loops;
+        while loops.join_next().await.is_some() {}
     }
+}
+
+/// What the conversations of a node share.
+fn sockets(config: &Config, registry: &Registry) -> Arc<Sockets> {
+    Arc::new(Sockets {
+        limits: Arc::new(config.socket_limits()),
+        deflate: config.deflate_settings(),
+        heartbeat_ms: config.heartbeat_ms,
+        write_stall_ms: config.write_stall_ms,
+        batch_ms: config.batch_ms,
+        wheel: Arc::default(),
+        metrics: SocketMetrics::new(registry),
+    })
 }
 
 /// Checks fresh tokens for the gateway.

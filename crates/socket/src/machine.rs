@@ -183,6 +183,12 @@ impl Machine {
         self.is_open().then(|| self.sender.control(opcode, payload))
     }
 
+    /// What was agreed about compression: which of a shared frame's forms this peer gets.
+    #[must_use]
+    pub fn deflate(&self) -> Option<&Deflate> {
+        self.sender.deflate()
+    }
+
     /// A shared frame's bytes for this peer; `None` once closing.
     #[must_use]
     pub fn shared(&self, frame: &SharedFrame) -> Option<Bytes> {

@@ -49,11 +49,16 @@ impl Sender {
         encode(opcode, false, payload, self.mask())
     }
 
+    /// What was agreed about compression.
+    pub(crate) const fn deflate(&self) -> Option<&Deflate> {
+        self.deflate.as_ref()
+    }
+
     /// A shared frame's bytes; a client masks a copy of its own.
     pub(crate) fn shared(&self, frame: &SharedFrame) -> Bytes {
         match self.masks {
-            None => frame.for_peer(self.deflate.as_ref()),
-            Some(_) => self.message(OpCode::Text, &frame.payload()),
+            None => frame.for_peer(self.deflate.as_ref()).clone(),
+            Some(_) => self.message(frame.opcode(), &frame.payload()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A text frame for many: encoded once, compressed at most once, shared by all who get it.
+//! A message for many: encoded once, compressed at most once, shared by all who get it.
 //!
 //! Keeps true: the payload lives once in memory, inside the plain frame; compression happens on
 //! first need, and never below the threshold. Only for servers: a client masks each frame anew.
@@ -10,12 +10,13 @@ use bytes::Bytes;
 use crate::deflate::Deflate;
 use crate::frame::{OpCode, encode};
 
-/// A text message as frames, ready for any member. Cloning shares it.
+/// A message as frames, ready for any member. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct SharedFrame(Arc<Frames>);
 
 #[derive(Debug)]
 struct Frames {
+    opcode: OpCode,
     plain: Bytes,
     payload_at: usize,
     /// `None` inside where compression does not help.
@@ -26,18 +27,33 @@ impl SharedFrame {
     /// Encodes the plain frame.
     #[must_use]
     pub fn text(payload: &str) -> Self {
-        let plain = encode(OpCode::Text, false, payload.as_bytes(), None);
+        Self::new(OpCode::Text, payload.as_bytes())
+    }
+
+    /// The same of a binary message.
+    #[must_use]
+    pub fn binary(payload: &[u8]) -> Self {
+        Self::new(OpCode::Binary, payload)
+    }
+
+    fn new(opcode: OpCode, payload: &[u8]) -> Self {
+        let plain = encode(opcode, false, payload, None);
         Self(Arc::new(Frames {
+            opcode,
             payload_at: plain.len() - payload.len(),
             plain,
             deflated: OnceLock::new(),
         }))
     }
 
-    /// The text, without its header; shares the frame's memory.
+    /// The payload, without its header; shares the frame's memory.
     #[must_use]
     pub fn payload(&self) -> Bytes {
         self.0.plain.slice(self.0.payload_at..)
+    }
+
+    pub(crate) fn opcode(&self) -> OpCode {
+        self.0.opcode
     }
 
     /// Bytes of the plain frame: what a queue counts.
@@ -50,17 +66,17 @@ impl SharedFrame {
     /// frame makes it, with its level; a node has one. A peer with a window smaller than the
     /// message gets the plain one: what is made for one peer alone is not worth its time.
     #[must_use]
-    pub fn for_peer(&self, agreed: Option<&Deflate>) -> Bytes {
+    pub fn for_peer(&self, agreed: Option<&Deflate>) -> &Bytes {
         let payload = &self.0.plain[self.0.payload_at..];
         match agreed {
             Some(agreed) if agreed.shares(payload.len()) => {
                 let made = self.0.deflated.get_or_init(|| {
                     let small = agreed.compress(payload)?;
-                    Some(encode(OpCode::Text, true, &small, None))
+                    Some(encode(self.0.opcode, true, &small, None))
                 });
-                made.as_ref().unwrap_or(&self.0.plain).clone()
+                made.as_ref().unwrap_or(&self.0.plain)
             }
-            _ => self.0.plain.clone(),
+            _ => &self.0.plain,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One session in one room: how far it has been told, and whether it is told live.
 
-use bytes::Bytes;
 use roomcast_protocol::{RoomName, Seq, SessionId, UserId};
 
+use crate::frame::Frame;
 use crate::outbox::{Offer, Outbox};
 
 /// A member, as the relay of its room knows it.
@@ -20,7 +20,7 @@ pub(super) struct Member {
 
 impl Member {
     /// Tells the message at `seq`, if it is this member's next one.
-    pub(super) fn tell(&mut self, room: &RoomName, seq: Seq, frame: &Bytes) -> Offer {
+    pub(super) fn tell(&mut self, room: &RoomName, seq: Seq, frame: &Frame) -> Offer {
         if seq != self.told.next() {
             return Offer::Taken;
         }

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use roomcast_broker::Head;
 use roomcast_protocol::{
     Cursor, Gap, GapRange, Message, Position, RoomName, Seq, ServerFrame, SessionId, Signal, Since,
@@ -18,6 +17,7 @@ use super::members::Members;
 use super::order::JoinRequest;
 use super::reading::{Known, Onward};
 use crate::clock;
+use crate::frame::Frame;
 use crate::metrics::Metrics;
 use crate::outbox::Offer;
 
@@ -56,7 +56,7 @@ pub(super) struct Room {
     held: VecDeque<Message>,
     /// How many of the held ones were there when the log was asked.
     held_when_asked: usize,
-    recent: VecDeque<(Seq, Bytes)>,
+    recent: VecDeque<(Seq, Frame)>,
     reads: usize,
     /// Up to here positions came from the log; the feed may still bring its copies.
     echoes_to: Seq,
@@ -146,7 +146,7 @@ impl Room {
             Signal::Typing(typing) => Some(&typing.user),
             Signal::Joined(_) | Signal::Left(_) | Signal::Read { .. } => None,
         };
-        let frame = Bytes::from(signal.encode());
+        let frame = Frame::from(signal.encode());
         for member in self.members.iter_mut() {
             if Some(&member.user) != typist && member.outbox.offer_signal(&frame) == Offer::Full {
                 metrics.signals_dropped.inc();
@@ -255,7 +255,7 @@ impl Room {
             member.told = gap.to;
         }
         for message in &onward.messages {
-            let frame = Bytes::from(message.encode());
+            let frame = Frame::from(message.encode());
             if member.tell(room, message.position.seq, &frame) != Offer::Taken {
                 return Refill::Full;
             }
@@ -329,7 +329,7 @@ impl Room {
         if self.members.is_empty() && self.reads == 0 {
             return;
         }
-        let frame = Bytes::from(message.encode());
+        let frame = Frame::from(message.encode());
         let seq = message.position.seq;
         if self.reads > 0 {
             if self.recent.len() == RECENT_MAX {
@@ -382,7 +382,7 @@ impl Room {
     }
 }
 
-fn gap_frame(room: &RoomName, position: Position, gap: GapRange) -> Bytes {
+fn gap_frame(room: &RoomName, position: Position, gap: GapRange) -> Frame {
     let GapRange { from, to } = gap;
     let gap = Gap {
         room: room.clone(),
@@ -390,5 +390,5 @@ fn gap_frame(room: &RoomName, position: Position, gap: GapRange) -> Bytes {
         from,
         to,
     };
-    Bytes::from(encode_server(&ServerFrame::Gap(gap)))
+    Frame::from(encode_server(&ServerFrame::Gap(gap)))
 }

@@ -285,8 +285,7 @@ impl Player {
             Outgoing::Close(code) => self.closed = Some(code),
             Outgoing::Frames { frames, .. } => {
                 for frame in frames {
-                    let text = std::str::from_utf8(&frame).unwrap();
-                    self.heard.push(decode_server(text).unwrap());
+                    self.heard.push(decode_server(frame.text()).unwrap());
                 }
             }
         }

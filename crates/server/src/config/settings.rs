@@ -96,9 +96,18 @@ settings! {
     /// the log later.
     outbox_bytes_max: usize = One(bytes(4096, 1_073_741_824)), "262144";
     /// How long a reader may take nothing at all before its session is closed.
-    write_stall_ms: u64 = One(ms(1_000, 3_600_000)), "30000";
+    write_stall_ms: u64 = One(ms(1_000, 3_600_000)), "10000";
     /// How often a silent session is asked for a sign of life.
     heartbeat_ms: u64 = One(ms(1_000, 600_000)), "25000";
+    /// Whether frames are compressed (permessage-deflate) for clients that offer it.
+    deflate: bool = One(Switch), "true";
+    /// Frames of fewer bytes are not compressed: they hardly get smaller.
+    deflate_bytes_min: u32 = One(small_count(0, 16_777_216)), "256";
+    /// How hard to compress: 1, the fastest, to 9, the smallest.
+    deflate_level: u32 = One(small_count(1, 9)), "1";
+    /// How long events are gathered into one frame for clients that ask for batches (?batch=1).
+    /// 0: only what has queued already goes together.
+    batch_ms: u64 = One(ms(0, 50)), "0";
 
     /// How many messages of a room are kept.
     history_messages: usize = One(count(1, 10_000_000)), "1000";

@@ -6,6 +6,7 @@ use roomcast_gateway::Node;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Doorman;
+use crate::socket::Sockets;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -14,6 +15,8 @@ pub struct Doors {
     pub node: Arc<Node>,
     /// Who may come in.
     pub doorman: Arc<Doorman>,
+    /// How conversations are held.
+    pub sockets: Arc<Sockets>,
     /// Runs the sessions.
     pub sessions: TaskTracker,
     /// Whether to serve the page.

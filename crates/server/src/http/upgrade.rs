@@ -3,24 +3,22 @@
 //! Everything is checked before the upgrade, so that a refusal is an HTTP answer: who it is first,
 //! then whether it is a WebSocket handshake, then whether the node takes new sessions.
 
-use http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
-};
+use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use roomcast_gateway::{Session, now_ms};
-use roomcast_protocol::{CloseCode, ErrorCode, SUBPROTOCOL};
+use roomcast_gateway::{Metrics, Session, now_ms};
+use roomcast_protocol::{CLOSE_CODES, CloseCode, ErrorCode, SUBPROTOCOL};
+use roomcast_socket::Violation;
+use roomcast_socket::handshake::{Refusal, Upgrade};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::{Filter, Rejection, Reply};
 
 use super::doors::Doors;
 use super::problem;
 use crate::accept::{Peer, Slot};
 use crate::auth::offers_subprotocol;
-use crate::socket::{self, End};
+use crate::socket::{Conversation, End, Options, TurnedAway};
 
 pub(super) fn route(
     doors: Doors,
@@ -67,8 +65,8 @@ fn answer(doors: &Doors, asked: Asked) -> Result<Response<String>, Box<Response<
         .doorman
         .admit(&headers, Some(&query), now_ms())
         .map_err(|refusal| Box::new(problem::turned_away(&refusal)))?;
-    let accept = handshake(&headers)?;
-    let upgrade = upgrade.ok_or_else(upgrade_required)?;
+    let agreed = Upgrade::check(&headers, doors.sockets.deflate).map_err(refused)?;
+    let upgrade = upgrade.ok_or_else(|| refused(Refusal::NotAnUpgrade))?;
     let user = identity.user.clone();
     let session = match doors.node.connect(identity) {
         Ok(session) => Ok(session),
@@ -77,96 +75,96 @@ fn answer(doors: &Doors, asked: Asked) -> Result<Response<String>, Box<Response<
         Err(refusal) => return Err(Box::new(problem::refused(&refusal))),
     };
     tracing::debug!(%user, peer = ?peer.map(|peer| peer.0), "a session opens");
+    let options = Options {
+        deflate: agreed.deflate(),
+        batch: wants_batches(&query),
+        early: Vec::new(),
+    };
     let held = doors.clone();
     doors.sessions.spawn(async move {
-        serve(held, upgrade, session).await;
-        drop(slot);
+        let Ok(upgraded) = upgrade.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+            return;
+        };
+        let options = Options {
+            early: parts.read_buf.to_vec(),
+            ..options
+        };
+        begin(held, parts.io.into_inner(), session, options, slot);
     });
-    let mut response = Response::builder()
-        .status(StatusCode::SWITCHING_PROTOCOLS)
-        .header(CONNECTION, "Upgrade")
-        .header(UPGRADE, "websocket")
-        .header(SEC_WEBSOCKET_ACCEPT, accept);
+    let mut response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+    for (name, value) in agreed.headers() {
+        response = response.header(name, value);
+    }
     if offers_subprotocol(&headers) {
         response = response.header(SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL);
     }
     Ok(response.body(String::new()).expect("each header is plain"))
 }
 
-async fn serve(doors: Doors, upgrade: OnUpgrade, session: Result<Session, CloseCode>) {
-    let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-        return;
-    };
-    let (node, limits) = (&doors.node, doors.node.limits());
-    let socket = socket::upgrade(parts.io.into_inner(), parts.read_buf, limits).await;
-    let mut session = match session {
-        Ok(session) => session,
-        Err(code) => {
-            node.metrics().closed(code);
-            return socket::turn_away(socket, code).await;
+/// Holds the conversation in a task of its own, which is nothing but that: what the handshake took
+/// is given back.
+fn begin(
+    doors: Doors,
+    stream: TcpStream,
+    session: Result<Session, CloseCode>,
+    options: Options,
+    slot: Option<Slot>,
+) {
+    let (node, sockets) = (doors.node, doors.sockets);
+    match session {
+        Ok(session) => {
+            let id = session.id();
+            let conversation = Conversation::new(stream, session, sockets, options);
+            doors.sessions.spawn(async move {
+                let ended = conversation.await;
+                count(node.metrics(), ended.end);
+                tracing::debug!(session = %id, end = ?ended.end, "a session ended");
+                if let Some(session) = ended.party {
+                    // On the heap: the task needn't be as large as its end.
+                    Box::pin(session.end()).await;
+                }
+                drop(slot);
+            });
         }
-    };
-    // On the heap: the future of a whole conversation need not be moved about.
-    let end = Box::pin(socket::converse(
-        socket,
-        &mut session,
-        limits,
-        node.metrics(),
-    ))
-    .await;
+        Err(code) => {
+            let conversation = Conversation::new(stream, TurnedAway(code), sockets, options);
+            doors.sessions.spawn(async move {
+                count(node.metrics(), conversation.await.end);
+                drop(slot);
+            });
+        }
+    }
+}
+
+fn count(metrics: &Metrics, end: End) {
     match end {
-        End::Closed(code) => node.metrics().closed(code),
-        End::Peer => node.metrics().closed_by_peer(),
-        End::Lost => node.metrics().closed_by_loss(),
-    }
-    tracing::debug!(session = %session.id(), ?end, "a session ended");
-    session.end().await;
-}
-
-/// Checks the WebSocket handshake (RFC 6455, 4.2.1); the value of `Sec-WebSocket-Accept`.
-fn handshake(headers: &HeaderMap) -> Result<String, Box<Response<String>>> {
-    let has = |name: http::HeaderName, token: &str| {
-        let values = headers
-            .get_all(name)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok());
-        values
-            .flat_map(|value| value.split(','))
-            .any(|each| each.trim().eq_ignore_ascii_case(token))
-    };
-    if !has(CONNECTION, "upgrade") || !has(UPGRADE, "websocket") {
-        return Err(upgrade_required());
-    }
-    if headers
-        .get(SEC_WEBSOCKET_VERSION)
-        .is_none_or(|version| version != "13")
-    {
-        return Err(upgrade_required());
-    }
-    let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).into_iter();
-    match (keys.next(), keys.next()) {
-        (Some(key), None) if is_key(key.as_bytes()) => Ok(derive_accept_key(key.as_bytes())),
-        _ => Err(Box::new(problem::plain(
-            StatusCode::BAD_REQUEST,
-            "Sec-WebSocket-Key must be given once, as 16 bytes in base64",
-        ))),
+        End::Closed(code) => metrics.closed(code),
+        End::Broken(violation) => metrics.closed(code_of(violation)),
+        End::Peer => metrics.closed_by_peer(),
+        End::Lost => metrics.closed_by_loss(),
     }
 }
 
-/// 16 bytes in base64 are 22 digits and two signs of padding.
-fn is_key(key: &[u8]) -> bool {
-    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    key.len() == 24 && key.ends_with(b"==") && key[..22].iter().all(digit)
+/// The close code that a violation is answered with, as the wire names it.
+fn code_of(violation: Violation) -> CloseCode {
+    let number = violation.close_code().number();
+    let known = CLOSE_CODES
+        .iter()
+        .find(|(code, ..)| code.number() == number);
+    known.map_or(CloseCode::ProtocolError, |(code, ..)| *code)
 }
 
-fn upgrade_required() -> Box<Response<String>> {
-    let mut response = problem::plain(
-        StatusCode::UPGRADE_REQUIRED,
-        "this is a WebSocket door: ask for an upgrade to websocket, version 13",
-    );
-    let headers = response.headers_mut();
-    headers.insert(UPGRADE, http::HeaderValue::from_static("websocket"));
-    headers.insert(SEC_WEBSOCKET_VERSION, http::HeaderValue::from_static("13"));
+/// Whether the client takes several events in one frame.
+fn wants_batches(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "batch" && value == "1")
+}
+
+fn refused(refusal: Refusal) -> Box<Response<String>> {
+    let mut response = problem::plain(refusal.status(), &refusal.to_string());
+    for (name, value) in refusal.headers() {
+        let value = http::HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
     Box::new(response)
 }

@@ -86,7 +86,6 @@ pub(super) fn limits(config: &Config) -> Limits {
         commands_per_second: config.commands_per_second,
         commands_burst: config.commands_burst,
         outbox_bytes_max: config.outbox_bytes_max,
-        write_stall_ms: config.write_stall_ms,
         heartbeat_ms: config.heartbeat_ms,
         page_messages_max: config.page_messages_max,
         join_messages_max: config.join_messages_max,

@@ -1,0 +1,62 @@
+//! One text for however many sessions, and what the transport makes of it, made once.
+//!
+//! Keeps true: cloning shares both. Leaves to the transport what it makes: WebSocket's frame
+//! headers and compression are nothing the engine knows of.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// The text of a frame, shared by every outbox it waits in.
+#[derive(Clone)]
+pub struct Frame(Arc<Inner>);
+
+struct Inner {
+    text: String,
+    carried: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl Frame {
+    /// The text, as UTF-8 JSON.
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// What the transport makes of the text: made by whoever needs it first, shared by all.
+    ///
+    /// # Panics
+    /// If it was made as another type before: a node has one transport.
+    pub fn carried<T: Any + Send + Sync>(&self, make: impl FnOnce(&str) -> T) -> &T {
+        let made = || Box::new(make(&self.0.text)) as Box<dyn Any + Send + Sync>;
+        let carried = self.0.carried.get_or_init(made);
+        carried.downcast_ref().expect("a node has one transport")
+    }
+}
+
+impl From<String> for Frame {
+    fn from(text: String) -> Self {
+        Self(Arc::new(Inner {
+            text,
+            carried: OnceLock::new(),
+        }))
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Frame;
+
+    #[test]
+    fn what_carries_a_frame_is_made_once_for_all_who_share_it() {
+        let frame = Frame::from("text".to_owned());
+        let other = frame.clone();
+        assert_eq!(frame.carried(|text| text.len()), &4);
+        assert_eq!(other.carried(|_| 5_usize), &4);
+    }
+}
