@@ -30,5 +30,5 @@ pub use identity::{Access, Identity, InvalidPattern, Rights};
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use node::{Authority, Node, NodeParts, Readiness};
-pub use outbox::Outgoing;
+pub use outbox::{Frames, Outgoing};
 pub use session::{Mailbox, Session};

@@ -5,13 +5,13 @@
 //! the writer has caught up. Answers always get in: a session with a full outbox is not read from,
 //! so that at most one request's answers are on their way.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use roomcast_protocol::{CloseCode, RoomName};
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::frame::Frame;
@@ -26,7 +26,7 @@ struct Shared {
 }
 
 struct State {
-    frames: VecDeque<Frame>,
+    frames: Frames,
     bytes: usize,
     /// The writer, while it waits.
     writer: Option<Waker>,
@@ -38,13 +38,16 @@ struct State {
     closed: bool,
 }
 
+/// Frames in their order: most often one, which then takes no memory of its own.
+pub type Frames = SmallVec<[Frame; 2]>;
+
 /// What the writer is to do next.
 #[derive(Debug)]
 pub enum Outgoing {
     /// Write these, in this order.
     Frames {
         /// One after the other.
-        frames: VecDeque<Frame>,
+        frames: Frames,
         /// How long the oldest of them has waited.
         waited: Duration,
     },
@@ -83,7 +86,7 @@ pub(crate) enum Offer {
 impl Outbox {
     pub(crate) fn new(bytes_max: usize) -> Self {
         let state = State {
-            frames: VecDeque::new(),
+            frames: Frames::new(),
             bytes: 0,
             writer: None,
             waiting_since: None,
@@ -140,7 +143,7 @@ impl Outbox {
     pub(crate) fn shut(&self) {
         let mut state = self.0.state.lock();
         state.closed = true;
-        state.frames = VecDeque::new();
+        state.frames = Frames::new();
         state.bytes = 0;
         state.waiting_since = None;
         state.writer = None;
@@ -192,7 +195,7 @@ impl Outbox {
             return Offer::Full;
         }
         state.bytes += frame.text().len();
-        state.frames.push_back(frame.clone());
+        state.frames.push(frame.clone());
         if state.waiting_since.is_none() {
             state.waiting_since = Some(Instant::now());
         }
@@ -216,16 +219,16 @@ impl State {
             let frames = std::mem::take(&mut self.frames);
             return Some(Outgoing::Frames { frames, waited });
         }
-        let mut frames = VecDeque::new();
-        let mut taken = 0;
-        while let Some(frame) = self.frames.front() {
+        let (mut count, mut taken) = (0, 0);
+        for frame in &self.frames {
             let bytes = frame.text().len();
             if taken > 0 && taken + bytes > bytes_max {
                 break;
             }
             taken += bytes;
-            frames.extend(self.frames.pop_front());
+            count += 1;
         }
+        let frames = self.frames.drain(..count).collect();
         self.bytes -= taken;
         self.waiting_since = (!self.frames.is_empty()).then_some(now);
         Some(Outgoing::Frames { frames, waited })

@@ -16,7 +16,7 @@ mod writer;
 
 pub use conversation::{Conversation, End, Ended, Options};
 pub use metrics::SocketMetrics;
-pub use party::{Carried, Mail, Next, Party, Receiving, Said};
+pub use party::{Carried, Frames, Mail, Next, Party, Receiving, Said};
 pub use session::TurnedAway;
 pub use wheel::Wheel;
 

@@ -1,17 +1,16 @@
 //! Several events in one frame, for a client that asked for it with `?batch=1`.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-use super::party::{Carried, Mail, Next};
+use super::party::{Carried, Frames, Mail, Next};
 
 /// Events being gathered.
 pub(super) struct Batch<F> {
-    frames: VecDeque<F>,
+    frames: Frames<F>,
     bytes: usize,
     waited: Duration,
     /// Runs while something is gathered, where a node gathers for a while.
@@ -21,7 +20,7 @@ pub(super) struct Batch<F> {
 impl<F> Default for Batch<F> {
     fn default() -> Self {
         Self {
-            frames: VecDeque::new(),
+            frames: Frames::new(),
             bytes: 0,
             waited: Duration::ZERO,
             window: None,
@@ -65,7 +64,12 @@ impl<F: Carried> Batch<F> {
         Poll::Ready(self.take())
     }
 
-    fn add(&mut self, frames: VecDeque<F>, waited: Duration) {
+    /// What has been gathered so far.
+    pub(super) fn gathered(self) -> Frames<F> {
+        self.frames
+    }
+
+    fn add(&mut self, frames: Frames<F>, waited: Duration) {
         let bytes = frames.iter().map(|each| each.frame().plain_bytes());
         self.bytes += bytes.sum::<usize>();
         self.waited = self.waited.max(waited);
@@ -79,7 +83,7 @@ impl<F: Carried> Batch<F> {
 }
 
 /// The events as one JSON array.
-pub(super) fn array<F: Carried>(frames: &VecDeque<F>) -> String {
+pub(super) fn array<F: Carried>(frames: &[F]) -> String {
     let bytes: usize = frames.iter().map(|each| each.frame().plain_bytes()).sum();
     let mut text = String::with_capacity(bytes + 2);
     for each in frames {
@@ -99,6 +103,6 @@ mod tests {
     #[test]
     fn events_become_one_array() {
         let frames = [r#"{"type":"a"}"#, r#"{"type":"ü"}"#].map(SharedFrame::text);
-        assert_eq!(array(&frames.into()), r#"[{"type":"a"},{"type":"ü"}]"#);
+        assert_eq!(array(&frames), r#"[{"type":"a"},{"type":"ü"}]"#);
     }
 }

@@ -119,7 +119,9 @@ impl<P: Party> Conversation<P> {
     }
 
     fn go_on(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        if let Some(end) = self.look_at_the_clock() {
+        if self.clock.is_something_due(&self.sockets)
+            && let Some(end) = self.look_at_the_clock()
+        {
             return Poll::Ready(end);
         }
         let mut reads_left = reading::READS_MAX;
@@ -214,7 +216,21 @@ impl<P: Party> Conversation<P> {
         let wire = WireCode::new(code.number()).expect("ours may all be sent");
         let now_ms = self.sockets.wheel.coarse_ms();
         let frame = self.machine.close(wire, code.name(), now_ms);
+        self.writer.forget_shared();
         self.leave(End::Closed(code), frame);
+    }
+
+    /// Says what waits already, then this, and nothing more: the client has ended it, and hears
+    /// the answers to what it said before.
+    fn answer_and_leave(&mut self, context: &mut Context<'_>, end: End, last: Option<Bytes>) {
+        let agreed = self.machine.deflate();
+        if let Some(batch) = self.batch.take() {
+            self.writer.put_before_own(batch.gathered(), agreed);
+        }
+        if let Poll::Ready(Next::Write(frames, _)) = self.mail.poll_next(context, FLUSH_BYTES) {
+            self.writer.put_before_own(frames, agreed);
+        }
+        self.leave(end, last);
     }
 
     /// Says this, and nothing more.
@@ -223,7 +239,6 @@ impl<P: Party> Conversation<P> {
             self.sockets.metrics.broken(violation);
             tracing::debug!(%violation, "a client broke a rule");
         }
-        self.writer.forget_shared();
         last.map(|frame| self.writer.push_own(frame));
         self.kept = Vec::new();
         self.phase = Phase::Leaving(end);
@@ -245,7 +260,9 @@ impl<P: Party> Future for Conversation<P> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended<P>> {
         let this = self.get_mut();
         let Poll::Ready(end) = this.go_on(context) else {
-            this.arm(context);
+            if this.clock.must_arm(&this.sockets) {
+                this.arm(context);
+            }
             return Poll::Pending;
         };
         let party = match std::mem::replace(&mut this.seated, Seated::Gone) {

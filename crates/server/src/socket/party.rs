@@ -1,12 +1,12 @@
 //! Who a conversation is held with: a session of the gateway; in the conformance run, an echo.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use roomcast_protocol::CloseCode;
 use roomcast_socket::SharedFrame;
+use smallvec::SmallVec;
 
 /// One side of a conversation, which takes what the client says.
 pub trait Party: Send + 'static {
@@ -54,10 +54,13 @@ pub trait Mail: Send + Unpin + 'static {
 /// What is to be done next.
 pub enum Next<F> {
     /// Write these, in their order; the oldest of them has waited so long.
-    Write(VecDeque<F>, Duration),
+    Write(Frames<F>, Duration),
     /// Everything is written; close.
     Close(CloseCode),
 }
+
+/// Frames that go out together: most often one, which then takes no memory of its own.
+pub type Frames<F> = SmallVec<[F; 2]>;
 
 /// Something with a shared frame in it.
 pub trait Carried: Send + Unpin + 'static {

@@ -10,30 +10,33 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use roomcast_socket::Deflate;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 
-use super::party::Carried;
+use super::party::{Carried, Frames};
 
 /// Frames of one vectored write.
 const SLICES_MAX: usize = 64;
 
 /// The frames that a socket is to be given.
 pub(super) struct Writer<F> {
-    /// The rest of a frame that has been given in part.
-    begun: Bytes,
     own: VecDeque<Bytes>,
-    shared: VecDeque<F>,
+    /// Whether the first of those is the rest of a frame that has been given in part.
+    begun: bool,
+    shared: Frames<F>,
+    /// How many of the shared ones have been given.
+    given: usize,
 }
 
 impl<F> Default for Writer<F> {
     fn default() -> Self {
         Self {
-            begun: Bytes::new(),
             own: VecDeque::new(),
-            shared: VecDeque::new(),
+            begun: false,
+            shared: Frames::new(),
+            given: 0,
         }
     }
 }
@@ -45,7 +48,7 @@ impl<F: Carried> Writer<F> {
     }
 
     /// Puts in frames that others get too, while none are there.
-    pub(super) fn put_shared(&mut self, frames: VecDeque<F>) {
+    pub(super) fn put_shared(&mut self, frames: Frames<F>) {
         debug_assert!(
             self.shared.is_empty(),
             "the last ones must be written first"
@@ -53,75 +56,145 @@ impl<F: Carried> Writer<F> {
         self.shared = frames;
     }
 
+    /// Puts in frames that others get too, behind those that are there, and lets what is put in
+    /// after them as the connection's own go behind them all.
+    pub(super) fn put_before_own(&mut self, frames: Frames<F>, agreed: Option<&Deflate>) {
+        let waiting = self.shared[self.given..].iter().chain(&frames);
+        let waiting = waiting.map(|each| each.frame().for_peer(agreed).clone());
+        self.own.extend(waiting);
+        self.forget_shared();
+    }
+
     /// Forgets the shared frames of which nothing has been given.
     pub(super) fn forget_shared(&mut self) {
-        self.shared = VecDeque::new();
+        self.shared = Frames::new();
+        self.given = 0;
     }
 
     /// Whether a frame of this connection alone waits.
     pub(super) fn has_own(&self) -> bool {
-        !self.own.is_empty()
+        self.own.len() > usize::from(self.begun)
     }
 
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.begun.is_empty() && self.own.is_empty() && self.shared.is_empty()
+        self.shared.is_empty() && self.own.is_empty()
     }
 
-    /// Gives the socket what it takes, many frames at once; how many bytes that were.
+    /// Gives the socket what it takes, many frames at once.
     pub(super) fn poll_write(
         &mut self,
         stream: &mut TcpStream,
         agreed: Option<&Deflate>,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let begun = (!self.begun.is_empty()).then_some(&self.begun);
-        let shared = self.shared.iter().map(|each| each.frame().for_peer(agreed));
-        let waiting = begun.into_iter().chain(&self.own).chain(shared);
-        let mut count = 0;
-        for (slice, frame) in slices.iter_mut().zip(waiting) {
-            *slice = IoSlice::new(frame);
-            count += 1;
-        }
-        let written = match &slices[..count] {
-            // One frame is the most common case, and costs the kernel less by itself.
-            [frame] => Pin::new(stream).poll_write(context, frame),
-            frames => Pin::new(stream).poll_write_vectored(context, frames),
+    ) -> Poll<io::Result<()>> {
+        let written = match (&*self.shared, self.own.len()) {
+            // The most common case, and it costs the kernel less.
+            ([shared], 0) => Pin::new(stream).poll_write(context, shared.frame().for_peer(agreed)),
+            _ => {
+                let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                let shared = self.shared[self.given..].iter();
+                let shared = shared.map(|each| each.frame().for_peer(agreed));
+                let mut count = 0;
+                for (slice, frame) in slices.iter_mut().zip(self.own.iter().chain(shared)) {
+                    *slice = IoSlice::new(frame);
+                    count += 1;
+                }
+                Pin::new(stream).poll_write_vectored(context, &slices[..count])
+            }
         };
-        let written = ready!(written)?;
-        self.wrote(written, agreed);
-        Poll::Ready(Ok(written))
+        self.wrote(ready!(written)?, agreed);
+        Poll::Ready(Ok(()))
     }
 
     fn wrote(&mut self, mut bytes: usize, agreed: Option<&Deflate>) {
-        let of_begun = bytes.min(self.begun.len());
-        self.begun = self.begun.slice(of_begun..);
-        bytes -= of_begun;
-        while bytes > 0 {
-            let frame = match self.own.pop_front() {
-                Some(frame) => frame,
-                None => match self.shared.pop_front() {
-                    Some(shared) => {
-                        let frame = shared.frame().for_peer(agreed);
-                        if frame.len() <= bytes {
-                            bytes -= frame.len();
-                            continue;
-                        }
-                        frame.clone()
-                    }
-                    None => return,
-                },
-            };
-            let given = bytes.min(frame.len());
-            self.begun = frame.slice(given..);
-            bytes -= given;
+        while let Some(frame) = self.own.front_mut() {
+            if bytes < frame.len() {
+                self.begun |= bytes > 0;
+                frame.advance(bytes);
+                return;
+            }
+            bytes -= frame.len();
+            self.begun = false;
+            self.own.pop_front();
         }
-        if self.shared.is_empty() {
-            self.shared = VecDeque::new();
+        self.own = VecDeque::new();
+        for shared in &self.shared[self.given..] {
+            let frame = shared.frame().for_peer(agreed);
+            if bytes < frame.len() {
+                if bytes > 0 {
+                    self.own.push_front(frame.slice(bytes..));
+                    self.begun = true;
+                    self.given += 1;
+                }
+                break;
+            }
+            bytes -= frame.len();
+            self.given += 1;
         }
-        if self.own.is_empty() {
-            self.own = VecDeque::new();
+        if self.given == self.shared.len() {
+            self.forget_shared();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roomcast_socket::SharedFrame;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Both ends of a connection, ours with hardly any space to write into.
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap());
+        let (theirs, accepted) = tokio::join!(theirs, listener.accept());
+        let ours = accepted.unwrap().0;
+        socket2::SockRef::from(&ours)
+            .set_send_buffer_size(4_608)
+            .unwrap();
+        (ours, theirs.unwrap())
+    }
+
+    #[tokio::test]
+    async fn frames_written_in_pieces_come_whole_and_own_ones_go_between() {
+        let (mut ours, mut theirs) = pair().await;
+        let mut writer = Writer::default();
+        let text = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap()).to_string();
+        let frames: Vec<_> = (0..200)
+            .map(|n| SharedFrame::text(&text(n).repeat(10_000)))
+            .collect();
+        writer.put_shared(frames.into());
+        let (mut heard, mut pongs) = (Vec::new(), 0);
+        while !writer.is_empty() {
+            let write = std::future::poll_fn(|context| writer.poll_write(&mut ours, None, context));
+            let mut bytes = [0; 3_000];
+            tokio::select! {
+                written = write => written.unwrap(),
+                count = theirs.read(&mut bytes) => heard.extend(&bytes[..count.unwrap()]),
+            }
+            if !writer.has_own() && pongs < 50 {
+                writer.push_own(Bytes::from_static(&[0x8a, 0x00]));
+                pongs += 1;
+            }
+        }
+        drop(ours);
+        theirs.read_to_end(&mut heard).await.unwrap();
+        let (mut rest, mut texts, mut own) = (&heard[..], 0, 0);
+        while let Some(first) = rest.first() {
+            if *first == 0x8a {
+                own += 1;
+                rest = &rest[2..];
+                continue;
+            }
+            assert_eq!(rest[..4], [0x81, 126, 0x27, 0x10], "a frame begins here");
+            assert_eq!(rest[4..10_004], *text(texts).repeat(10_000).as_bytes());
+            texts += 1;
+            rest = &rest[10_004..];
+        }
+        assert_eq!((texts, own), (200, pongs));
+        assert!(pongs > 10, "some went between");
     }
 }

@@ -17,8 +17,9 @@ const NEVER_MS: u64 = u64::MAX;
 /// The deadlines of a conversation, in milliseconds of the node's wheel.
 pub(super) struct Clock {
     seat: Seat,
-    /// When the seat will wake us.
+    /// When the seat will wake us: nothing is due before that, unless it has changed.
     armed_ms: u64,
+    changed: bool,
     /// The last sign of life.
     heard_ms: u64,
     /// When the next ping is due.
@@ -38,7 +39,8 @@ impl Clock {
         let now_ms = sockets.wheel.now_ms();
         let mut clock = Self {
             seat: sockets.wheel.seat(),
-            armed_ms: NEVER_MS,
+            armed_ms: 0,
+            changed: true,
             heard_ms: now_ms,
             // At random, so that sessions that came together don't beat together.
             beat_ms: now_ms + rand::random_range(0..sockets.heartbeat_ms),
@@ -51,15 +53,29 @@ impl Clock {
         clock
     }
 
+    /// Whether it is worth looking. Most polls are deliveries, and cost no more than this.
+    pub(super) fn is_something_due(&self, sockets: &Sockets) -> bool {
+        sockets.wheel.coarse_ms() >= self.armed_ms
+    }
+
+    /// Whether the seat does not know when to wake us.
+    pub(super) fn must_arm(&self, sockets: &Sockets) -> bool {
+        self.changed || self.is_something_due(sockets)
+    }
+
     /// The client has said something, or could not, since we don't read.
     pub(super) fn hears(&mut self, sockets: &Sockets) {
         self.heard_ms = sockets.wheel.coarse_ms();
+        // What it said may have begun what must end.
+        self.changed = true;
     }
 
     /// The socket takes nothing more for now.
     pub(super) fn stalls(&mut self, sockets: &Sockets) {
-        self.stalled_ms
-            .get_or_insert_with(|| sockets.wheel.coarse_ms());
+        if self.stalled_ms.is_none() {
+            self.stalled_ms = Some(sockets.wheel.coarse_ms());
+            self.changed = true;
+        }
     }
 
     /// The socket has taken something.
@@ -70,6 +86,7 @@ impl Clock {
     /// Nothing is to be taken from the client until then.
     pub(super) fn throttle(&mut self, until_ms: u64) {
         self.throttled_ms = until_ms;
+        self.changed = true;
     }
 
     pub(super) fn is_throttled(&self, sockets: &Sockets) -> bool {
@@ -82,12 +99,14 @@ impl Clock {
             let left_ms = u64::try_from(left.as_millis()).unwrap_or(NEVER_MS);
             sockets.wheel.now_ms().saturating_add(left_ms)
         });
+        self.changed = true;
     }
 
     /// The end has begun.
     pub(super) fn part_soon(&mut self, sockets: &Sockets) {
         let now_ms = sockets.wheel.coarse_ms();
         self.part_ms = now_ms.saturating_add(sockets.limits.close_ms_max);
+        self.changed = true;
     }
 
     fn stuck_ms(&self, sockets: &Sockets) -> u64 {
@@ -168,5 +187,6 @@ impl<P: Party> Conversation<P> {
             clock.seat.wake_at(due_ms, context.waker());
             self.clock.armed_ms = due_ms;
         }
+        self.clock.changed = false;
     }
 }

@@ -90,12 +90,17 @@ impl<P: Party> Conversation<P> {
                 }
                 Ok(Some(Event::Ping { answer })) => self.writer.push_own(answer),
                 Ok(Some(Event::Pong(_))) => {}
-                Ok(Some(Event::Close { answer, .. })) => self.leave(End::Peer, answer),
+                Ok(Some(Event::Close { answer, .. })) => {
+                    self.answer_and_leave(context, End::Peer, answer);
+                }
                 Ok(Some(Event::Throttle { until_ms })) => {
                     self.clock.throttle(until_ms);
                     break;
                 }
-                Err(broken) => self.leave(End::Broken(broken.violation), broken.answer),
+                Err(broken) => {
+                    let end = End::Broken(broken.violation);
+                    self.answer_and_leave(context, end, broken.answer);
+                }
             }
         }
         match self.phase {
