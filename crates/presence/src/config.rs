@@ -27,6 +27,9 @@ pub struct PresenceConfig {
     pub rooms_max: usize,
     /// How many pairs of room and session a node may hold. Default 1,000,000.
     pub occupants_max: usize,
+    /// How many of a user's sessions are listed; a node tells Redis of one more at most. Default
+    /// 250.
+    pub sessions_listed_max: usize,
     /// How many read marks the memory keeper keeps; the one that moved longest ago goes first.
     /// Default 1,000,000.
     pub reads_max: usize,
@@ -49,6 +52,7 @@ impl Default for PresenceConfig {
             read_ttl_ms: 30 * DAY_MS,
             rooms_max: 100_000,
             occupants_max: 1_000_000,
+            sessions_listed_max: 250,
             reads_max: 1_000_000,
             changes_max: 4_096,
             connect_timeout_ms: 1_000,
@@ -99,6 +103,12 @@ impl PresenceConfig {
             self.occupants_max as u64,
             1..=u64::MAX,
             "at least 1",
+        )?;
+        limit(
+            "sessions_listed_max",
+            self.sessions_listed_max as u64,
+            1..=10_000,
+            "1 to 10000",
         )?;
         limit(
             "reads_max",

@@ -6,6 +6,7 @@
 //! long that slowness can't fake it).
 
 pub(crate) mod churn;
+pub(crate) mod inbox;
 pub(crate) mod many_nodes;
 pub(crate) mod one_node;
 
@@ -136,6 +137,33 @@ impl Node {
             .iter()
             .map(|present| present.user.to_string())
             .collect()
+    }
+
+    /// The sessions of a user as `<node>/<number>`, in the order in which they are listed.
+    pub(crate) async fn sessions(&self, user_name: &str) -> Vec<String> {
+        let sessions = self.presence.sessions(&user(user_name)).await.unwrap();
+        assert!(!sessions.more);
+        let texts = sessions.listed.iter().map(|attending| {
+            let number = uuid::Uuid::parse_str(&attending.session.to_string()).unwrap();
+            format!("{}/{}", attending.node, number.as_u128())
+        });
+        texts.collect()
+    }
+
+    /// Waits until a user has just these sessions.
+    pub(crate) async fn comes_to_list(&self, user_name: &str, expected: &[&str]) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.sessions(user_name).await;
+            if seen == expected {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "expected {expected:?}, saw {seen:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Waits until just these are in a room; keepers that can't be asked for a while are asked

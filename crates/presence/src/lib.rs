@@ -36,4 +36,4 @@ pub use changes::Changes;
 pub use config::{InvalidConfig, PresenceConfig};
 pub use memory::memory;
 pub use placement::home;
-pub use port::{Change, Occupant, Presence, PresenceError, Present, Roster};
+pub use port::{Attending, Change, Occupant, Presence, PresenceError, Present, Roster, Sessions};

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use roomcast_protocol::{Epoch, RoomName, Seq, SessionId, UserId};
+use roomcast_protocol::{Epoch, NodeId, RoomName, Seq, SessionId, UserId};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -24,18 +24,18 @@ use tokio::time::Instant;
 use self::book::Book;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::PresenceConfig;
-use crate::port::{Occupant, Presence, PresenceError, Roster};
+use crate::port::{Occupant, Presence, PresenceError, Roster, Sessions};
 
 /// How long the task sleeps when nothing is due; it is woken when something is.
 const IDLE: Duration = Duration::from_secs(3_600);
 
-/// Presence of one node, in memory: nothing is shared and nothing survives it. Call it inside a
+/// Presence of one `node`, in memory: nothing is shared and nothing survives it. Call it inside a
 /// tokio runtime. Bounded by `rooms_max`, `occupants_max` and `reads_max`.
-pub fn memory(config: PresenceConfig) -> (Arc<dyn Presence>, Changes) {
+pub fn memory(config: PresenceConfig, node: NodeId) -> (Arc<dyn Presence>, Changes) {
     let (teller, changes) = channel(config.changes_max);
     let shared = Arc::new(Shared {
         teller,
-        book: Mutex::new(Book::new(config)),
+        book: Mutex::new(Book::new(config, node)),
         wake: Notify::new(),
     });
     let mut tasks = JoinSet::new();
@@ -106,6 +106,10 @@ impl Presence for MemoryPresence {
         limit: usize,
     ) -> Result<Roster, PresenceError> {
         Ok(self.shared.book.lock().roster(room, after, limit))
+    }
+
+    async fn sessions(&self, user: &UserId) -> Result<Sessions, PresenceError> {
+        Ok(self.shared.book.lock().sessions(user))
     }
 
     async fn typing(

@@ -5,7 +5,7 @@
 //! told by nobody; each change is told on exactly one node. Leaves the telling to the caller.
 
 use async_trait::async_trait;
-use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, SessionId, UserId};
+use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, UserId};
 
 /// A keeper of presence, as one node sees it. Object safe; share it in an `Arc`.
 ///
@@ -41,6 +41,18 @@ pub trait Presence: Send + Sync {
         after: Option<&UserId>,
         limit: usize,
     ) -> Result<Roster, PresenceError>;
+
+    /// The sessions that `user` has in their own inbox, on every node, ordered by node and id; at
+    /// most `sessions_listed_max`. A caller that enters every session into its user's inbox learns
+    /// here where they all are. In their grace a user has none. Those of a node that died stay
+    /// until it is reaped.
+    ///
+    /// Only inboxes can be asked: in other rooms the keeper knows on which nodes a user is, so that
+    /// closing one tab of two costs nothing there.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn sessions(&self, user: &UserId) -> Result<Sessions, PresenceError>;
 
     /// Notes that a user types, or no longer does. `Ok(true)` when the room should be told: a
     /// repeat within the configured interval says false, and so does an end that already was.
@@ -110,6 +122,34 @@ pub struct Present {
     pub user: UserId,
     /// How they are shown.
     pub name: Option<DisplayName>,
+}
+
+/// A user's sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sessions {
+    /// Ordered by node and id.
+    pub listed: Vec<Attending>,
+    /// Whether there are more than are listed.
+    pub more: bool,
+}
+
+/// A session, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attending {
+    /// The node that holds it.
+    pub node: NodeId,
+    /// The session.
+    pub session: SessionId,
+}
+
+impl Sessions {
+    /// The first `limit` of `all`.
+    pub(crate) fn first(mut all: Vec<Attending>, limit: usize) -> Self {
+        all.sort_unstable();
+        let more = all.len() > limit;
+        all.truncate(limit);
+        Self { listed: all, more }
+    }
 }
 
 /// What happened in a room, for its members to be told. Each comes out on one node of the cluster.

@@ -6,6 +6,7 @@
 
 mod attend;
 mod beat;
+mod entry;
 mod keys;
 mod ledger;
 mod life;
@@ -43,7 +44,7 @@ use self::step::Terms;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::{InvalidConfig, PresenceConfig};
 use crate::placement::home;
-use crate::port::{Occupant, Presence, PresenceError, Roster};
+use crate::port::{Occupant, Presence, PresenceError, Roster, Sessions};
 
 /// How many dead lives wait for the reaper; a later beat finds again what did not fit.
 const DEAD_QUEUE: usize = 32;
@@ -126,6 +127,7 @@ fn open_place(
     let terms = Terms {
         rooms_max: config.rooms_max,
         occupants_max: config.occupants_max,
+        sessions_listed_max: config.sessions_listed_max,
         retry: config.beat(),
         vacancy: config.lease(),
     };
@@ -194,6 +196,13 @@ impl Presence for RedisPresence {
     ) -> Result<Roster, PresenceError> {
         let place = self.place(room);
         place.scripts.roster(&place.link, room, after, limit).await
+    }
+
+    async fn sessions(&self, user: &UserId) -> Result<Sessions, PresenceError> {
+        let inbox = RoomName::inbox(user);
+        let place = self.place(&inbox);
+        let all = place.scripts.sessions(&place.link, &inbox, user).await?;
+        Ok(Sessions::first(all, place.config.sessions_listed_max))
     }
 
     async fn typing(

@@ -62,7 +62,8 @@ impl Stage {
 
     pub(crate) fn with(limits: Limits, memory: MemoryConfig, seed: u64) -> Self {
         let (double, feed) = Double::new(memory, seed);
-        let (presence, changes) = roomcast_presence::memory(PresenceConfig::default());
+        let (presence, changes) =
+            roomcast_presence::memory(PresenceConfig::default(), "n1".parse().unwrap());
         let parts = NodeParts {
             id: "n1".parse().unwrap(),
             limits,
@@ -131,7 +132,8 @@ pub(crate) async fn say(node: &Node, room: &RoomName, text: &str) -> Published {
 /// A plain node on the keeper in memory itself, with several feeds.
 pub(crate) fn plain_node(limits: Limits, feeds: usize) -> (Arc<Node>, JoinSet<()>) {
     let (broker, feeds) = MemoryBroker::new(keeping(100_000), feeds);
-    let (presence, changes) = roomcast_presence::memory(PresenceConfig::default());
+    let (presence, changes) =
+        roomcast_presence::memory(PresenceConfig::default(), "n1".parse().unwrap());
     let parts = NodeParts {
         id: "n1".parse().unwrap(),
         limits,

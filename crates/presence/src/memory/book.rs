@@ -3,16 +3,16 @@
 //! Pure: the time is passed in, and what changed is returned. Keeps true: a person is in a room
 //! while a session of theirs is, and one grace longer; rooms with nobody in them are forgotten.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 
-use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, SessionId, UserId};
+use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, UserId};
 use tokio::time::Instant;
 
 use super::reads::Reads;
 use crate::agenda::Agenda;
 use crate::config::PresenceConfig;
-use crate::port::{Change, Occupant, PresenceError, Present, Roster};
+use crate::port::{Attending, Change, Occupant, PresenceError, Present, Roster, Sessions};
 
 /// What runs out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ enum Due {
 #[derive(Debug)]
 struct Person {
     name: Option<DisplayName>,
-    sessions: HashSet<SessionId>,
+    sessions: BTreeSet<SessionId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,7 @@ impl Room {
 #[derive(Debug)]
 pub(super) struct Book {
     config: PresenceConfig,
+    node: NodeId,
     rooms: HashMap<RoomName, Room>,
     /// Pairs of room and session.
     occupants: usize,
@@ -63,10 +64,11 @@ pub(super) struct Book {
 }
 
 impl Book {
-    pub(super) fn new(config: PresenceConfig) -> Self {
+    pub(super) fn new(config: PresenceConfig, node: NodeId) -> Self {
         let reads = Reads::new(config.reads_max);
         Self {
             config,
+            node,
             rooms: HashMap::new(),
             occupants: 0,
             agenda: Agenda::new(),
@@ -101,7 +103,7 @@ impl Book {
         let joined = !known.people.contains_key(user);
         let person = known.people.entry(user.clone()).or_insert_with(|| Person {
             name: None,
-            sessions: HashSet::new(),
+            sessions: BTreeSet::new(),
         });
         if occupant.name.is_some() {
             person.name.clone_from(&occupant.name);
@@ -193,6 +195,16 @@ impl Book {
         self.agenda
             .set(Due::Typing(room.clone(), user.clone()), until);
         Ok(true)
+    }
+
+    pub(super) fn sessions(&self, user: &UserId) -> Sessions {
+        let inbox = self.rooms.get(&RoomName::inbox(user));
+        let sessions = inbox.and_then(|inbox| Some(&inbox.people.get(user)?.sessions));
+        let attending = sessions.into_iter().flatten().map(|session| Attending {
+            node: self.node.clone(),
+            session: *session,
+        });
+        Sessions::first(attending.collect(), self.config.sessions_listed_max)
     }
 
     pub(super) fn typists(&self, room: &RoomName, limit: usize, now: Instant) -> Vec<UserId> {

@@ -207,7 +207,7 @@ proptest! {
             ..PresenceConfig::default()
         };
         let mut pair = Pair {
-            book: Book::new(config.clone()),
+            book: Book::new(config.clone(), "n".parse().unwrap()),
             reference: Reference::default(),
             config,
             start: Instant::now(),

@@ -12,7 +12,7 @@ use super::life::Life;
 use super::link::unavailable;
 use super::place::Place;
 use super::scripts::{Asking, Released};
-use super::step::Step;
+use super::step::{Held, Listing, Step};
 use super::token::Token;
 use crate::changes::Seat;
 use crate::port::{Change, PresenceError};
@@ -33,12 +33,13 @@ pub(super) async fn attend(
             life,
             token,
             name,
+            listing,
             register,
         } => {
             if register {
                 self::register(place, room, &life).await?;
             }
-            hold(place, (room, user), &life, (token, name), seat)
+            hold(place, (room, user), &life, (token, name, listing), seat)
                 .await
                 .map(Some)
         }
@@ -75,17 +76,22 @@ async fn hold(
     place: &Place,
     (room, user): (&RoomName, &UserId),
     life: &Life,
-    (token, name): (Token, Option<DisplayName>),
+    (token, name, listing): (Token, Option<DisplayName>, Listing),
     seat: Seat<'_>,
 ) -> Result<u64, PresenceError> {
     let who = (room, user);
     let entered = place
         .scripts
-        .enter(&place.link, who, life, token, name.as_ref())
+        .enter(&place.link, who, life, (token, name.as_ref(), &listing))
         .await?;
+    let answer = Held {
+        token,
+        edition: listing.edition,
+        joined: entered.joined,
+    };
     let (tell, is_retired) = {
         let mut ledger = place.ledger.lock();
-        let tell = ledger.held(who, life, token, entered.joined, Instant::now());
+        let tell = ledger.held(who, life, answer, Instant::now());
         (tell, ledger.is_retired())
     };
     place.settle_now.notify_one();

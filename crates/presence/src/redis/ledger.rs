@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::life::Life;
 use super::person::{Next, Person, Then};
 use super::scripts::Released;
-use super::step::{Due, Retirement, Step, Terms};
+use super::step::{Due, Held, Listing, Retirement, Step, Terms};
 use super::token::Token;
 use crate::agenda::Agenda;
 use crate::port::{Occupant, PresenceError};
@@ -33,6 +33,17 @@ struct Room {
     registered: bool,
 }
 
+impl Room {
+    /// The sessions of `user` in the order of their ids, at most `limit`.
+    fn sessions_of(&self, user: &UserId, limit: usize) -> Vec<SessionId> {
+        let theirs = self.sessions.iter().filter(|(_, owner)| *owner == user);
+        let mut sessions: Vec<SessionId> = theirs.map(|(session, _)| *session).collect();
+        sessions.sort_unstable();
+        sessions.truncate(limit);
+        sessions
+    }
+}
+
 /// One node's people at one Redis.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -41,6 +52,8 @@ pub(super) struct Ledger {
     rooms: HashMap<RoomName, Room>,
     /// Pairs of room and session.
     occupants: usize,
+    /// How many lists of sessions there have been.
+    editions: u64,
     pub(super) agenda: Agenda<Due>,
     retired: bool,
 }
@@ -52,6 +65,7 @@ impl Ledger {
             lease: None,
             rooms: HashMap::new(),
             occupants: 0,
+            editions: 0,
             agenda: Agenda::new(),
             retired: false,
         }
@@ -140,6 +154,10 @@ impl Ledger {
                 .sessions
                 .insert(occupant.session, occupant.user.clone());
             person.come();
+            if room.is_inbox() {
+                self.editions += 1;
+                person.relist(self.editions);
+            }
             self.occupants += 1;
         }
         let due = Due::Person(room.clone(), occupant.user.clone());
@@ -159,7 +177,11 @@ impl Ledger {
         self.occupants -= 1;
         let person = known.people.get_mut(&user)?;
         if !person.go() {
-            return None;
+            if !room.is_inbox() {
+                return None;
+            }
+            self.editions += 1;
+            person.relist(self.editions);
         }
         let due = Due::Person(room.clone(), user.clone());
         self.agenda.set(due, now + self.terms.retry);
@@ -202,10 +224,18 @@ impl Ledger {
             },
             Next::Hold { token, name } => {
                 let register = !known.registered;
+                let edition = person.edition();
+                // One more than are listed says that there are more.
+                let limit = self.terms.sessions_listed_max + 1;
+                let sessions = match room.is_inbox() {
+                    true => known.sessions_of(user, limit),
+                    false => Vec::new(),
+                };
                 Step::Hold {
                     life,
                     token,
                     name,
+                    listing: Listing { edition, sessions },
                     register,
                 }
             }
@@ -226,24 +256,25 @@ impl Ledger {
         &mut self,
         (room, user): (&RoomName, &UserId),
         life: &Life,
-        token: Token,
-        joined: bool,
+        answer: Held,
         now: Instant,
     ) -> bool {
         if self.retired {
-            return joined;
+            return answer.joined;
         }
         let is_present = self.is_present(life);
         let due = Due::Person(room.clone(), user.clone());
         let known = self.rooms.entry(room.clone()).or_default();
         let Some(person) = known.people.get_mut(user) else {
             // They left meanwhile, and the release overtook: release once more.
-            known.people.insert(user.clone(), Person::overtaken(token));
+            known
+                .people
+                .insert(user.clone(), Person::overtaken(answer.token));
             self.agenda.clear(&Due::Vacant(room.clone()));
             self.agenda.set(due, now);
-            return joined;
+            return answer.joined;
         };
-        let (tell, then) = person.held(token, joined, is_present);
+        let (tell, then) = person.held(answer, is_present);
         self.go_on((room, user), then, now);
         tell
     }

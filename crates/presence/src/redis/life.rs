@@ -27,6 +27,11 @@ impl Life {
         (is_hex && node.parse::<NodeId>().is_ok()).then(|| Self(text.into()))
     }
 
+    /// Whose life it is.
+    pub(super) fn node(&self) -> Option<NodeId> {
+        self.0.rsplit_once(':')?.0.parse().ok()
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -48,6 +53,7 @@ mod tests {
         let life = Life::fresh(&node);
         assert_eq!(Life::parse(life.as_str()), Some(life.clone()));
         assert_ne!(life, Life::fresh(&node));
+        assert_eq!(life.node(), Some(node));
         for bad in [
             "",
             "a",

@@ -7,6 +7,7 @@
 use roomcast_protocol::DisplayName;
 
 use super::scripts::{Asking, Released};
+use super::step::Held;
 use super::token::Token;
 
 /// A user with sessions in a room on this node, or one who just had.
@@ -14,6 +15,8 @@ use super::token::Token;
 pub(super) struct Person {
     pub(super) name: Option<DisplayName>,
     pub(super) sessions: usize,
+    /// Of the list of their sessions that Redis is to have; 0 if it is to have none.
+    edition: u64,
     /// Of the join that is to be told by whoever gets its answer.
     token: Token,
     /// Whether Redis was asked to hold them under this token.
@@ -81,6 +84,7 @@ impl Person {
         Self {
             name: None,
             sessions: 0,
+            edition: 0,
             token: Token::fresh(),
             asked: false,
             settled: false,
@@ -139,6 +143,16 @@ impl Person {
             leaving.unknown_before = false;
         }
         !self.is_here()
+    }
+
+    /// Their sessions are others than Redis was told.
+    pub(super) fn relist(&mut self, edition: u64) {
+        self.edition = edition;
+        self.confirmed = false;
+    }
+
+    pub(super) fn edition(&self) -> u64 {
+        self.edition
     }
 
     /// The node has a new life, since Redis `forgot` or since it may have been reaped. Whether
@@ -201,13 +215,13 @@ impl Person {
 
     /// The answer to a hold came, under the present life or an earlier one. Whether a join is to
     /// be told.
-    pub(super) fn held(&mut self, token: Token, joined: bool, is_present: bool) -> (bool, Then) {
-        let is_ours = self.token == token;
+    pub(super) fn held(&mut self, answer: Held, is_present: bool) -> (bool, Then) {
+        let is_ours = self.token == answer.token;
         if is_ours && !self.settled && self.is_leaving_open() {
             // If they had left just before, this is not told either: the room believes in them.
             return (false, Then::Later);
         }
-        let tell = joined && is_ours && !self.settled;
+        let tell = answer.joined && is_ours && !self.settled;
         self.settled |= is_ours;
         self.believed |= is_ours;
         self.forgotten &= !is_present;
@@ -215,6 +229,9 @@ impl Person {
             return (tell, Then::Now);
         }
         if !is_present || !is_ours || self.is_leaving_open() {
+            return (tell, Then::Later);
+        }
+        if answer.edition != self.edition && !self.confirmed {
             return (tell, Then::Later);
         }
         self.confirmed = true;

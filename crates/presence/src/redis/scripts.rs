@@ -6,11 +6,13 @@
 use redis::Script;
 use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, UserId};
 
+use super::entry;
 use super::keys;
 use super::life::Life;
 use super::link::{Link, corrupt};
+use super::step::Listing;
 use super::token::Token;
-use crate::port::{PresenceError, Present, Roster};
+use crate::port::{Attending, PresenceError, Present, Roster};
 
 /// How long an answer is kept for whoever lost it: far longer than a link takes to come back in
 /// the lifetime of a lease; a node away for longer takes a fresh life.
@@ -116,8 +118,7 @@ impl Scripts {
         link: &Link,
         (room, user): (&RoomName, &UserId),
         life: &Life,
-        token: Token,
-        name: Option<&DisplayName>,
+        (token, name, listing): (Token, Option<&DisplayName>, &Listing),
     ) -> Result<Entered, PresenceError> {
         let mut call = self.enter.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
@@ -125,6 +126,8 @@ impl Scripts {
             .arg(user.as_str())
             .arg(token.to_string());
         call.arg(name.map_or("", DisplayName::as_str));
+        call.arg(listing.edition)
+            .arg(entry::format(&listing.sessions));
         let (joined, count): (bool, u64) = link.run(&call).await?;
         Ok(Entered { joined, count })
     }
@@ -207,7 +210,7 @@ impl Scripts {
         while answer.len() > 0 {
             let user: String = next_value(&mut answer)?;
             let entry: String = next_value(&mut answer)?;
-            let name = display_name(entry.lines().nth(1).unwrap_or_default());
+            let name = display_name(entry::name(&entry));
             members.push(Present {
                 user: user_id(&user)?,
                 name,
@@ -218,6 +221,19 @@ impl Scripts {
             members,
             more,
         })
+    }
+
+    /// The listed sessions of whoever has any in `room`, in no order.
+    pub(super) async fn sessions(
+        &self,
+        link: &Link,
+        room: &RoomName,
+        user: &UserId,
+    ) -> Result<Vec<Attending>, PresenceError> {
+        let mut command = redis::cmd("HGET");
+        command.arg(keys::online(room)).arg(user.as_str());
+        let entry: Option<String> = link.ask(&command).await?;
+        Ok(entry.map_or_else(Vec::new, |entry| entry::sessions(&entry)))
     }
 
     /// Whether to tell, and until when they type, in ms of Redis time.

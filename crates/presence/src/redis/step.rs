@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roomcast_protocol::{DisplayName, RoomName, UserId};
+use roomcast_protocol::{DisplayName, RoomName, SessionId, UserId};
 
 use super::life::Life;
 use super::scripts::Asking;
@@ -27,6 +27,7 @@ pub(super) enum Step {
         life: Life,
         token: Token,
         name: Option<DisplayName>,
+        listing: Listing,
         register: bool,
     },
     /// They are gone, or going; or they are back, and it is to be known whether they were gone.
@@ -41,11 +42,28 @@ pub(super) enum Step {
     Rest,
 }
 
+/// A user's sessions on this node, as they were at one moment; a later edition counts. Edition 0,
+/// which lists nothing, is for rooms whose sessions Redis need not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    pub(super) edition: u64,
+    pub(super) sessions: Vec<SessionId>,
+}
+
+/// The answer to a hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) token: Token,
+    pub(super) edition: u64,
+    pub(super) joined: bool,
+}
+
 /// The bounds and delays of a ledger.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
     pub(super) rooms_max: usize,
     pub(super) occupants_max: usize,
+    pub(super) sessions_listed_max: usize,
     /// How long to wait before saying again what got no answer.
     pub(super) retry: Duration,
     /// How long a room stays registered after its last person.

@@ -44,7 +44,7 @@ pub(super) async fn open(config: &Config) -> Result<Store, ServeError> {
             ..MemoryConfig::default()
         };
         let (broker, feeds) = MemoryBroker::new(memory, feeds);
-        let (presence, changes) = roomcast_presence::memory(presence_config);
+        let (presence, changes) = roomcast_presence::memory(presence_config, config.node.clone());
         return Ok(Store {
             broker: Arc::new(broker),
             feeds,

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use roomcast_protocol::{NodeId, RoomName, UserId};
+use roomcast_protocol::{NodeId, RoomName, SessionId, UserId};
 use tokio::time::Instant;
 
 use super::super::life::Life;
 use super::super::scripts::{Asking, Released};
-use super::super::step::{Due, Step, Terms};
+use super::super::step::{Due, Held, Listing, Step, Terms};
 use super::Ledger;
 use crate::conformance::{occupant, room, session, user};
 
@@ -66,12 +66,14 @@ fn breakage() -> impl Strategy<Value = Act> {
 struct MadeUpRedis {
     /// By user: the token of the join, and by life until when they are held (0: while here).
     people: BTreeMap<UserId, (String, BTreeMap<String, u64>)>,
+    /// By user and life: the sessions that are listed.
+    lists: BTreeMap<(UserId, String), Listing>,
     /// Tokens of releases that made somebody leave.
     answers: BTreeSet<String>,
 }
 
 impl MadeUpRedis {
-    fn hold(&mut self, user: &UserId, life: &Life, token: &str) -> bool {
+    fn hold(&mut self, user: &UserId, life: &Life, token: &str, listing: &Listing) -> bool {
         let mut joined = false;
         let entry = self.people.entry(user.clone()).or_insert_with(|| {
             joined = true;
@@ -79,6 +81,13 @@ impl MadeUpRedis {
         });
         joined |= entry.0 == token;
         entry.1.insert(life.to_string(), 0);
+        let listed = self
+            .lists
+            .entry((user.clone(), life.to_string()))
+            .or_default();
+        if listing.edition >= listed.edition {
+            listed.clone_from(listing);
+        }
         joined
     }
 
@@ -118,6 +127,7 @@ impl MadeUpRedis {
             }
         }
         holders.remove(&life.to_string());
+        self.lists.remove(&(user.clone(), life.to_string()));
         if !holders.is_empty() {
             return Released::HeldByOthers;
         }
@@ -129,6 +139,8 @@ impl MadeUpRedis {
     /// Removes a life; who left.
     fn reap(&mut self, life: &Life) -> Vec<UserId> {
         let mut left = Vec::new();
+        self.lists
+            .retain(|(_, holder), _| *holder != life.to_string());
         self.people.retain(|user, (_, holders)| {
             let was_held = holders.remove(&life.to_string()).is_some();
             if was_held && holders.is_empty() {
@@ -165,10 +177,11 @@ fn fresh_life() -> Life {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(room: RoomName) -> Self {
         let terms = Terms {
             rooms_max: 10,
             occupants_max: 100,
+            sessions_listed_max: 100,
             retry: Duration::from_millis(RETRY_MS),
             vacancy: Duration::from_millis(10),
         };
@@ -189,7 +202,7 @@ impl World {
             here: BTreeSet::new(),
             start,
             now_ms: 0,
-            room: room("r"),
+            room,
         }
     }
 
@@ -271,9 +284,19 @@ impl World {
         };
         let (place, now) = ((&self.room, &user), self.now());
         match step {
-            Step::Hold { life, token, .. } => {
-                let joined = self.redis.hold(&user, &life, &token.to_string());
-                if !lost && self.ledger.held(place, &life, token, joined, now) {
+            Step::Hold {
+                life,
+                token,
+                listing,
+                ..
+            } => {
+                let joined = self.redis.hold(&user, &life, &token.to_string(), &listing);
+                let answer = Held {
+                    token,
+                    edition: listing.edition,
+                    joined,
+                };
+                if !lost && self.ledger.held(place, &life, answer, now) {
                     self.told_twice += usize::from(!self.told.insert(user));
                 }
             }
@@ -308,11 +331,24 @@ impl World {
             self.now_ms += RETRY_MS / 2;
         }
     }
+
+    /// The sessions that Redis lists.
+    fn listed(&self) -> Vec<SessionId> {
+        let lists = self.redis.lists.values();
+        let mut listed: Vec<SessionId> = lists.flat_map(|list| list.sessions.clone()).collect();
+        listed.sort_unstable();
+        listed
+    }
 }
 
-/// Plays a history and lets it come to rest. Whether nothing was told twice.
+/// Plays a history in a room and in an inbox, and lets each come to rest. Whether nothing was told
+/// twice.
 fn play(acts: &[Act]) -> Result<bool, TestCaseError> {
-    let mut world = World::new();
+    Ok(play_in("r", acts)? & play_in("@alice", acts)?)
+}
+
+fn play_in(name: &str, acts: &[Act]) -> Result<bool, TestCaseError> {
+    let mut world = World::new(room(name));
     let mut is_fair = true;
     for act in acts {
         if let Act::NewLife { .. } = act {
@@ -326,6 +362,12 @@ fn play(acts: &[Act]) -> Result<bool, TestCaseError> {
     let held: BTreeSet<UserId> = world.redis.people.keys().cloned().collect();
     prop_assert_eq!(&held, &here);
     prop_assert!(world.wire.is_empty());
+    let numbers = world.here.iter().map(|number| u128::from(*number));
+    let sessions: Vec<SessionId> = match world.room.is_inbox() {
+        true => numbers.map(session).collect(),
+        false => Vec::new(),
+    };
+    prop_assert_eq!(world.listed(), sessions);
     if is_fair {
         prop_assert_eq!(&world.told, &here);
     }

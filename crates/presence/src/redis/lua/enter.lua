@@ -1,6 +1,9 @@
--- One node life takes hold of a user. KEYS: online, roll. ARGV: life, user, token, name.
+-- One node life takes hold of a user. KEYS: online, roll. ARGV: life, user, token, name,
+-- edition, sessions. The sessions are those of this life, by spaces; an edition later than the one
+-- that is listed replaces it, whichever came first.
 -- Returns {joined, count}. The same token finds its own join again after a lost answer.
 local life, user, token, name = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local edition = tonumber(ARGV[5])
 local value = redis.call('HGET', KEYS[1], user)
 local joined, entry = 0, nil
 if value then
@@ -17,10 +20,14 @@ if name ~= '' then
   entry.name = name
 end
 local place = place_of(entry, life)
-if place then
-  entry.holders[place].till = 0
-else
-  entry.holders[#entry.holders + 1] = { life = life, till = 0 }
+if not place then
+  place = #entry.holders + 1
+  entry.holders[place] = { life = life, list = '' }
+end
+local holder = entry.holders[place]
+holder.till = 0
+if edition > 0 and edition >= edition_of(holder) then
+  holder.list = ARGV[5] .. ' ' .. ARGV[6]
 end
 local changed = format_entry(entry)
 if changed ~= value then

@@ -35,6 +35,21 @@ async fn a_flushed_redis_is_told_again_and_the_rooms_are_told_nothing() {
 }
 
 #[tokio::test]
+async fn the_sessions_of_a_user_are_listed_again_after_a_flush() {
+    let cluster = Cluster::of(1);
+    let (a, b) = (
+        cluster.node("a", quick()).await,
+        cluster.node("b", quick()).await,
+    );
+    a.enter("@alice", 1, "alice").await;
+    a.enter("@alice", 2, "alice").await;
+    b.enter("@alice", 3, "alice").await;
+    cluster.servers[0].ask(&["FLUSHALL"]);
+    a.leave("@alice", 2).await;
+    b.comes_to_list("alice", &["a/1", "b/3"]).await;
+}
+
+#[tokio::test]
 async fn who_leaves_while_redis_has_forgotten_them_is_told_gone() {
     let cluster = Cluster::of(1);
     let mut nodes = vec![cluster.node("a", quick()).await];
