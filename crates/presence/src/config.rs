@@ -8,7 +8,8 @@ use std::time::Duration;
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// The settings of a keeper. Those of the cluster must be the same on all nodes: `lease_ms`,
-/// `grace_ms`, `typing_ttl_ms`, `typing_repeat_ms`, `read_ttl_ms`.
+/// `grace_ms`, `typing_ttl_ms`, `typing_repeat_ms`, `read_ttl_ms`,
+/// `last_seen_ms`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresenceConfig {
     /// How long the others believe in a node after its last beat. Default 10,000.
@@ -23,6 +24,8 @@ pub struct PresenceConfig {
     pub typing_repeat_ms: u64,
     /// How long a room's read marks are kept in Redis after the last one moved. Default 30 days.
     pub read_ttl_ms: u64,
+    /// How long it is kept when a user was last seen. Default 30 days.
+    pub last_seen_ms: u64,
     /// How many rooms a node may hold people in. Default 100,000.
     pub rooms_max: usize,
     /// How many pairs of room and session a node may hold. Default 1,000,000.
@@ -33,6 +36,9 @@ pub struct PresenceConfig {
     /// How many read marks the memory keeper keeps; the one that moved longest ago goes first.
     /// Default 1,000,000.
     pub reads_max: usize,
+    /// Of how many users the memory keeper keeps when they were last seen; who was seen longest ago
+    /// goes first. Default 1,000,000.
+    pub last_seen_max: usize,
     /// How many changes wait for the node. When full, what changes state waits. Default 4,096.
     pub changes_max: usize,
     /// How long a connection to Redis may take. Default 1,000.
@@ -50,10 +56,12 @@ impl Default for PresenceConfig {
             typing_ttl_ms: 6_000,
             typing_repeat_ms: 3_000,
             read_ttl_ms: 30 * DAY_MS,
+            last_seen_ms: 30 * DAY_MS,
             rooms_max: 100_000,
             occupants_max: 1_000_000,
             sessions_listed_max: 250,
             reads_max: 1_000_000,
+            last_seen_max: 1_000_000,
             changes_max: 4_096,
             connect_timeout_ms: 1_000,
             response_timeout_ms: 2_000,
@@ -111,6 +119,12 @@ impl PresenceConfig {
             "1 to 10000",
         )?;
         limit(
+            "last_seen_max",
+            self.last_seen_max as u64,
+            1..=u64::MAX,
+            "at least 1",
+        )?;
+        limit(
             "reads_max",
             self.reads_max as u64,
             1..=u64::MAX,
@@ -147,13 +161,10 @@ impl PresenceConfig {
             repeat,
             "less than typing_ttl_ms",
         )?;
-        let read = 1_000..=3_650 * DAY_MS;
-        limit(
-            "read_ttl_ms",
-            self.read_ttl_ms,
-            read,
-            "a second to ten years",
-        )
+        let long = 1_000..=3_650 * DAY_MS;
+        let expected = "a second to ten years";
+        limit("read_ttl_ms", self.read_ttl_ms, long.clone(), expected)?;
+        limit("last_seen_ms", self.last_seen_ms, long, expected)
     }
 
     pub(crate) fn lease(&self) -> Duration {

@@ -150,6 +150,10 @@ impl Node {
         texts.collect()
     }
 
+    pub(crate) async fn last_seen(&self, user_name: &str) -> Option<u64> {
+        self.presence.last_seen(&user(user_name)).await.unwrap()
+    }
+
     /// Waits until a user has just these sessions.
     pub(crate) async fn comes_to_list(&self, user_name: &str, expected: &[&str]) {
         let deadline = Instant::now() + PATIENCE;

@@ -5,9 +5,11 @@
 //! is touched, so the order of what is told is the order of what happened.
 
 mod book;
+mod clock;
 #[cfg(test)]
 mod model;
 mod reads;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::book::Book;
+use self::clock::Clock;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::PresenceConfig;
 use crate::port::{Occupant, Presence, PresenceError, Roster, Sessions};
@@ -35,7 +38,7 @@ pub fn memory(config: PresenceConfig, node: NodeId) -> (Arc<dyn Presence>, Chang
     let (teller, changes) = channel(config.changes_max);
     let shared = Arc::new(Shared {
         teller,
-        book: Mutex::new(Book::new(config, node)),
+        book: Mutex::new(Book::new(config, node, Clock::start())),
         wake: Notify::new(),
     });
     let mut tasks = JoinSet::new();
@@ -110,6 +113,10 @@ impl Presence for MemoryPresence {
 
     async fn sessions(&self, user: &UserId) -> Result<Sessions, PresenceError> {
         Ok(self.shared.book.lock().sessions(user))
+    }
+
+    async fn last_seen(&self, user: &UserId) -> Result<Option<u64>, PresenceError> {
+        Ok(self.shared.book.lock().last_seen(user, Instant::now()))
     }
 
     async fn typing(

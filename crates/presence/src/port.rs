@@ -54,6 +54,16 @@ pub trait Presence: Send + Sync {
     /// If the keeper can't be asked.
     async fn sessions(&self, user: &UserId) -> Result<Sessions, PresenceError>;
 
+    /// When `user` was last seen: the moment, in ms since the epoch by the keeper's clock, at which
+    /// the last of their sessions left their inbox, or at which they were reaped there with a node
+    /// that died. It is noted when they have left, so after the grace, and kept for
+    /// `last_seen_ms`; `None` when they never were seen, or it is forgotten. Says nothing of a user
+    /// who is here: ask [`sessions`](Presence::sessions) first.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn last_seen(&self, user: &UserId) -> Result<Option<u64>, PresenceError>;
+
     /// Notes that a user types, or no longer does. `Ok(true)` when the room should be told: a
     /// repeat within the configured interval says false, and so does an end that already was.
     /// Typing that is never ended comes out of `Changes` as [`Change::TypingEnded`].

@@ -205,6 +205,13 @@ impl Presence for RedisPresence {
         Ok(Sessions::first(all, place.config.sessions_listed_max))
     }
 
+    async fn last_seen(&self, user: &UserId) -> Result<Option<u64>, PresenceError> {
+        let inbox = RoomName::inbox(user);
+        let mut command = ::redis::cmd("GET");
+        command.arg(keys::seen(&inbox));
+        self.place(&inbox).link.ask(&command).await
+    }
+
     async fn typing(
         &self,
         room: &RoomName,

@@ -9,7 +9,9 @@ use std::ops::Bound;
 use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, UserId};
 use tokio::time::Instant;
 
+use super::clock::Clock;
 use super::reads::Reads;
+use super::seen::Seen;
 use crate::agenda::Agenda;
 use crate::config::PresenceConfig;
 use crate::port::{Attending, Change, Occupant, PresenceError, Present, Roster, Sessions};
@@ -25,6 +27,8 @@ enum Due {
 struct Person {
     name: Option<DisplayName>,
     sessions: BTreeSet<SessionId>,
+    /// When the last session left.
+    left_at: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,24 +59,29 @@ impl Room {
 pub(super) struct Book {
     config: PresenceConfig,
     node: NodeId,
+    clock: Clock,
     rooms: HashMap<RoomName, Room>,
     /// Pairs of room and session.
     occupants: usize,
     agenda: Agenda<Due>,
     reads: Reads,
+    seen: Seen,
     retired: bool,
 }
 
 impl Book {
-    pub(super) fn new(config: PresenceConfig, node: NodeId) -> Self {
+    pub(super) fn new(config: PresenceConfig, node: NodeId, clock: Clock) -> Self {
         let reads = Reads::new(config.reads_max);
+        let seen = Seen::new(config.last_seen_max, config.last_seen_ms);
         Self {
             config,
             node,
+            clock,
             rooms: HashMap::new(),
             occupants: 0,
             agenda: Agenda::new(),
             reads,
+            seen,
             retired: false,
         }
     }
@@ -104,6 +113,7 @@ impl Book {
         let person = known.people.entry(user.clone()).or_insert_with(|| Person {
             name: None,
             sessions: BTreeSet::new(),
+            left_at: None,
         });
         if occupant.name.is_some() {
             person.name.clone_from(&occupant.name);
@@ -135,6 +145,7 @@ impl Book {
         };
         person.sessions.remove(&session);
         if person.sessions.is_empty() {
+            person.left_at = Some(now);
             let until = now + self.config.grace();
             self.agenda.set(Due::Grace(room.clone(), user), until);
         }
@@ -207,6 +218,10 @@ impl Book {
         Sessions::first(attending.collect(), self.config.sessions_listed_max)
     }
 
+    pub(super) fn last_seen(&self, user: &UserId, now: Instant) -> Option<u64> {
+        self.seen.of(user, self.clock.ms(now))
+    }
+
     pub(super) fn typists(&self, room: &RoomName, limit: usize, now: Instant) -> Vec<UserId> {
         let Some(known) = self.rooms.get(room) else {
             return Vec::new();
@@ -229,7 +244,7 @@ impl Book {
     pub(super) fn notice(&mut self, now: Instant) -> Option<Change> {
         loop {
             let change = match self.agenda.take(now)? {
-                Due::Grace(room, user) => self.end_grace(room, user),
+                Due::Grace(room, user) => self.end_grace(room, user, now),
                 Due::Typing(room, user) => self
                     .end_typing(&room, &user)
                     .then_some(Change::TypingEnded { room, user }),
@@ -251,6 +266,9 @@ impl Book {
         for (room, known) in &mut self.rooms {
             known.sessions.clear();
             for (user, person) in &mut known.people {
+                if !person.sessions.is_empty() {
+                    person.left_at = Some(now);
+                }
                 person.sessions.clear();
                 self.agenda.set(Due::Grace(room.clone(), user.clone()), now);
             }
@@ -267,13 +285,17 @@ impl Book {
         Ok(self.rooms.entry(room.clone()).or_default())
     }
 
-    fn end_grace(&mut self, room: RoomName, user: UserId) -> Option<Change> {
+    fn end_grace(&mut self, room: RoomName, user: UserId, now: Instant) -> Option<Change> {
         let known = self.rooms.get_mut(&room)?;
         if !known.people.get(&user)?.sessions.is_empty() {
             return None;
         }
-        let name = known.people.remove(&user)?.name;
+        let Person { name, left_at, .. } = known.people.remove(&user)?;
         let count = known.count();
+        if room.is_inbox_of(&user) {
+            let at_ms = self.clock.ms(left_at.unwrap_or(now));
+            self.seen.note(user.clone(), at_ms, self.clock.ms(now));
+        }
         self.forget_bare(&room);
         Some(Change::Left {
             room,

@@ -11,6 +11,7 @@ use roomcast_protocol::{RoomName, SessionId, UserId};
 use tokio::time::Instant;
 
 use super::book::Book;
+use super::clock::Clock;
 use crate::config::PresenceConfig;
 use crate::conformance::{occupant, room, sentence, session, user};
 
@@ -207,7 +208,7 @@ proptest! {
             ..PresenceConfig::default()
         };
         let mut pair = Pair {
-            book: Book::new(config.clone(), "n".parse().unwrap()),
+            book: Book::new(config.clone(), "n".parse().unwrap(), Clock::start()),
             reference: Reference::default(),
             config,
             start: Instant::now(),

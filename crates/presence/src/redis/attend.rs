@@ -129,9 +129,16 @@ pub(super) async fn release(
         token,
         has_landed: false,
     };
+    let seen_ttl_ms = place.config.last_seen_ms;
     let outcome = place
         .scripts
-        .release(&place.link, (room, user), life, act, grace_ms)
+        .release(
+            &place.link,
+            (room, user),
+            life,
+            act,
+            (grace_ms, seen_ttl_ms),
+        )
         .await?;
     flight.has_landed = true;
     let tell = place

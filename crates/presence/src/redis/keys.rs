@@ -38,6 +38,16 @@ pub(super) fn read(room: &RoomName) -> String {
     format!("rc:{{{room}}}:read")
 }
 
+/// The text of whose inbox a room is.
+pub(super) fn owner(room: &RoomName) -> Option<&str> {
+    room.as_str().get(1..).filter(|_| room.is_inbox())
+}
+
+/// String with TTL: when the owner of an inbox was last there, in ms of Redis time.
+pub(super) fn seen(inbox: &RoomName) -> String {
+    format!("rc:{{{inbox}}}:seen")
+}
+
 /// String with TTL: the lease of a node's life.
 pub(super) fn lease(life: &Life) -> String {
     format!("rc:node:{life}")
@@ -66,6 +76,7 @@ mod tests {
             answer(&room, "1f"),
             typing(&room),
             read(&room),
+            seen(&room),
         ];
         for key in keys {
             assert!(key.starts_with("rc:{a:b}:"), "{key}");

@@ -5,12 +5,15 @@
 //! known to have done what it should; so a lost answer, two commands that overtook each other and
 //! a caller that went away all mend themselves. Leaves talking to Redis to `attend`.
 
+mod room;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use roomcast_protocol::{RoomName, SessionId, UserId};
 use tokio::time::Instant;
 
+use self::room::Room;
 use super::life::Life;
 use super::person::{Next, Person, Then};
 use super::scripts::Released;
@@ -24,24 +27,6 @@ struct Lease {
     life: Life,
     /// Until when the others believe in it for sure, if nobody meddles with Redis.
     good_until: Instant,
-}
-
-#[derive(Debug, Default)]
-struct Room {
-    people: HashMap<UserId, Person>,
-    sessions: HashMap<SessionId, UserId>,
-    registered: bool,
-}
-
-impl Room {
-    /// The sessions of `user` in the order of their ids, at most `limit`.
-    fn sessions_of(&self, user: &UserId, limit: usize) -> Vec<SessionId> {
-        let theirs = self.sessions.iter().filter(|(_, owner)| *owner == user);
-        let mut sessions: Vec<SessionId> = theirs.map(|(session, _)| *session).collect();
-        sessions.sort_unstable();
-        sessions.truncate(limit);
-        sessions
-    }
 }
 
 /// One node's people at one Redis.

@@ -138,10 +138,11 @@ async fn reap_page(
     let token = Token::fresh();
     let mut tries = 1;
     loop {
-        let act = (token, tries > 1);
+        let act = (cursor, token, tries > 1);
+        let times = (place.config.grace_ms, place.config.last_seen_ms);
         match place
             .scripts
-            .reap(&place.link, room, life, cursor, act)
+            .reap(&place.link, room, life, act, times)
             .await
         {
             Ok(page) => return Ok(page),

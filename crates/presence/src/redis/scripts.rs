@@ -138,13 +138,16 @@ impl Scripts {
         (room, user): (&RoomName, &UserId),
         life: &Life,
         (token, asking): (Token, Asking),
-        grace_ms: u64,
+        (grace_ms, seen_ttl_ms): (u64, u64),
     ) -> Result<Released, PresenceError> {
         let mut call = self.release.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::answer(room, &token.to_string()));
         call.arg(life.as_str()).arg(user.as_str()).arg(grace_ms);
-        call.arg(asking as u8).arg(ANSWER_TTL_MS);
+        call.arg(asking as u8).arg(ANSWER_TTL_MS).arg(seen_ttl_ms);
+        if room.is_inbox_of(user) {
+            call.key(keys::seen(room));
+        }
         let (outcome, wait_ms, count, name): (u8, u64, u64, String) = link.run(&call).await?;
         match outcome {
             0 => Ok(Released::Waits { wait_ms }),
@@ -164,14 +167,18 @@ impl Scripts {
         link: &Link,
         room: &RoomName,
         life: &Life,
-        cursor: u64,
-        (token, again): (Token, bool),
+        (cursor, token, again): (u64, Token, bool),
+        (grace_ms, seen_ttl_ms): (u64, u64),
     ) -> Result<Reaped, PresenceError> {
         let mut call = self.reap.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::answer(room, &token.to_string()));
         call.arg(life.as_str()).arg(cursor).arg(REAP_PAGE);
         call.arg(u8::from(again)).arg(ANSWER_TTL_MS);
+        if let Some(owner) = keys::owner(room) {
+            call.key(keys::seen(room));
+            call.arg(owner).arg(grace_ms).arg(seen_ttl_ms);
+        }
         let answer: Vec<redis::Value> = link.run(&call).await?;
         let mut answer = answer.into_iter();
         let next: u64 = next_value(&mut answer)?;

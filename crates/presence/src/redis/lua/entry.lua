@@ -46,3 +46,12 @@ end
 local function edition_of(holder)
   return tonumber(string.match(holder.list, '^%d+') or 0)
 end
+
+-- When the session of a holder that is gone left: before its grace, or now with its node.
+local function seen_at(holder, grace_ms)
+  local at = now_ms()
+  if holder.till > 0 then
+    at = math.min(at, holder.till - grace_ms)
+  end
+  return string.format('%.0f', at)
+end

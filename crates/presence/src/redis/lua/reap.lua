@@ -1,5 +1,6 @@
--- Removes one node life from a page of a room. KEYS: online, roll, answer.
--- ARGV: life, cursor, page, again, answer_ttl_ms.
+-- Removes one node life from a page of a room. KEYS: online, roll, answer; in an inbox seen as
+-- well, which is given when its owner was last there.
+-- ARGV: life, cursor, page, again, answer_ttl_ms, owner, grace_ms, seen_ttl_ms.
 -- Returns {next cursor, count, user, name, user, name, ...} of those who left. It is kept for a
 -- call again after a lost answer.
 local life = ARGV[1]
@@ -16,7 +17,7 @@ for i = 1, #fields, 2 do
   local user, value = fields[i], fields[i + 1]
   if string.find(value, '\n' .. life .. '=', 1, true) then
     local entry = parse_entry(value)
-    table.remove(entry.holders, place_of(entry, life))
+    local gone = table.remove(entry.holders, place_of(entry, life))
     if #entry.holders > 0 then
       redis.call('HSET', KEYS[1], user, format_entry(entry))
     else
@@ -24,6 +25,9 @@ for i = 1, #fields, 2 do
       redis.call('ZREM', KEYS[2], user)
       answer[#answer + 1] = user
       answer[#answer + 1] = entry.name
+      if KEYS[4] and user == ARGV[6] then
+        redis.call('SET', KEYS[4], seen_at(gone, tonumber(ARGV[7])), 'PX', ARGV[8])
+      end
     end
   end
 end

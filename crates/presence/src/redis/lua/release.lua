@@ -1,7 +1,8 @@
 -- One node life lets go of a user: at once if another life has a session of theirs, else after
 -- the grace, which the first call begins and a later one ends.
--- KEYS: online, roll, answer. ARGV: life, user, grace_ms, asking, answer_ttl_ms; asking is 0 for
--- the first time, 1 for once more, 2 for only whether the first time made them leave.
+-- KEYS: online, roll, answer; in the user's own inbox seen as well, which is given when they were
+-- last there. ARGV: life, user, grace_ms, asking, answer_ttl_ms, seen_ttl_ms; asking is 0 for the
+-- first time, 1 for once more, 2 for only whether the first time made them leave.
 -- Returns {outcome, wait_ms, count, name}: 0 wait and call again, 1 left, 2 held by others,
 -- 3 nobody holds them, 4 they had not left. What was answered with 1 is kept for who asks again
 -- after a lost answer.
@@ -17,6 +18,10 @@ if ARGV[4] ~= '0' then
 end
 local value = redis.call('HGET', KEYS[1], user)
 if not value then
+  if KEYS[4] then
+    -- Redis forgot them; or they were reaped, and that was noted.
+    redis.call('SET', KEYS[4], string.format('%.0f', now_ms()), 'NX', 'PX', ARGV[6])
+  end
   return { 3, 0, redis.call('HLEN', KEYS[1]), '' }
 end
 local entry = parse_entry(value)
@@ -40,7 +45,7 @@ if not other_is_here then
     return { 0, holder.till - now, 0, '' }
   end
 end
-table.remove(entry.holders, place)
+local gone = table.remove(entry.holders, place)
 if #entry.holders > 0 then
   redis.call('HSET', KEYS[1], user, format_entry(entry))
   return { 2, 0, 0, '' }
@@ -48,4 +53,7 @@ end
 redis.call('HDEL', KEYS[1], user)
 redis.call('ZREM', KEYS[2], user)
 redis.call('SET', KEYS[3], entry.name, 'PX', ARGV[5])
+if KEYS[4] then
+  redis.call('SET', KEYS[4], seen_at(gone, tonumber(ARGV[3])), 'PX', ARGV[6])
+end
 return { 1, 0, redis.call('HLEN', KEYS[1]), entry.name }

@@ -62,6 +62,18 @@ async fn who_leaves_while_redis_has_forgotten_them_is_told_gone() {
 }
 
 #[tokio::test]
+async fn who_leaves_while_redis_has_forgotten_them_was_seen_all_the_same() {
+    let cluster = Cluster::of(1);
+    let mut nodes = vec![cluster.node("a", quick()).await];
+    nodes[0].enter("@alice", 1, "alice").await;
+    gather(&mut nodes, 1).await;
+    cluster.servers[0].ask(&["FLUSHALL"]);
+    nodes[0].leave("@alice", 1).await;
+    assert_eq!(gather(&mut nodes, 1).await, ["-alice in @alice of 0"]);
+    assert!(nodes[0].last_seen("alice").await.is_some());
+}
+
+#[tokio::test]
 async fn a_restarted_redis_is_told_again() {
     let mut cluster = Cluster::of(1);
     let mut nodes = vec![
