@@ -33,6 +33,9 @@ pub struct PresenceConfig {
     /// How many of a user's sessions are listed; a node tells Redis of one more at most. Default
     /// 250.
     pub sessions_listed_max: usize,
+    /// How many read marks a room may have. A newcomer then takes the place of one that moved long
+    /// ago: in Redis of the one that moved longest ago of some taken at random. Default 100,000.
+    pub reads_per_room_max: usize,
     /// How many read marks the memory keeper keeps; the one that moved longest ago goes first.
     /// Default 1,000,000.
     pub reads_max: usize,
@@ -60,6 +63,7 @@ impl Default for PresenceConfig {
             rooms_max: 100_000,
             occupants_max: 1_000_000,
             sessions_listed_max: 250,
+            reads_per_room_max: 100_000,
             reads_max: 1_000_000,
             last_seen_max: 1_000_000,
             changes_max: 4_096,
@@ -123,6 +127,12 @@ impl PresenceConfig {
             self.last_seen_max as u64,
             1..=u64::MAX,
             "at least 1",
+        )?;
+        limit(
+            "reads_per_room_max",
+            self.reads_per_room_max as u64,
+            1..=10_000_000,
+            "1 to 10000000",
         )?;
         limit(
             "reads_max",

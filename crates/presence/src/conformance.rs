@@ -8,6 +8,7 @@
 pub(crate) mod churn;
 pub(crate) mod inbox;
 pub(crate) mod many_nodes;
+pub(crate) mod marks;
 pub(crate) mod one_node;
 
 use std::sync::Arc;

@@ -36,4 +36,7 @@ pub use changes::Changes;
 pub use config::{InvalidConfig, PresenceConfig};
 pub use memory::memory;
 pub use placement::home;
-pub use port::{Attending, Change, Occupant, Presence, PresenceError, Present, Roster, Sessions};
+pub use port::{
+    Attending, Change, Marks, Occupant, Presence, PresenceError, Present, ReadMark, Roster,
+    Sessions,
+};

@@ -27,7 +27,7 @@ use self::book::Book;
 use self::clock::Clock;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::PresenceConfig;
-use crate::port::{Occupant, Presence, PresenceError, Roster, Sessions};
+use crate::port::{Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
 
 /// How long the task sleeps when nothing is due; it is woken when something is.
 const IDLE: Duration = Duration::from_secs(3_600);
@@ -146,6 +146,23 @@ impl Presence for MemoryPresence {
         seq: Seq,
     ) -> Result<Option<Seq>, PresenceError> {
         Ok(self.shared.book.lock().read(room, user, epoch, seq))
+    }
+
+    async fn mark(
+        &self,
+        room: &RoomName,
+        user: &UserId,
+    ) -> Result<Option<ReadMark>, PresenceError> {
+        Ok(self.shared.book.lock().mark(room, user))
+    }
+
+    async fn marks(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Marks, PresenceError> {
+        Ok(self.shared.book.lock().marks(room, after, limit))
     }
 
     async fn retire(&self) {

@@ -97,6 +97,25 @@ pub trait Presence: Send + Sync {
         seq: Seq,
     ) -> Result<Option<Seq>, PresenceError>;
 
+    /// How far a user has read. `None` if they never did, or it is forgotten.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn mark(&self, room: &RoomName, user: &UserId)
+    -> Result<Option<ReadMark>, PresenceError>;
+
+    /// The read marks of a room in the order of user ids (as bytes), beginning after `after`, at
+    /// most `limit` of them. A page costs what it holds, not what the room has.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn marks(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Marks, PresenceError>;
+
     /// The node is leaving for good: whom only it holds leave at once and come out of `Changes`
     /// (keep reading it), and its lease is dropped. What is entered afterwards is refused. Gives
     /// up after one lease: then the others do it.
@@ -160,6 +179,24 @@ impl Sessions {
         all.truncate(limit);
         Self { listed: all, more }
     }
+}
+
+/// How far somebody has read a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadMark {
+    /// The epoch they read in. In another one the mark says nothing.
+    pub epoch: Epoch,
+    /// The last message they read.
+    pub seq: Seq,
+}
+
+/// A page of a room's read marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// The page, ordered by user id.
+    pub marks: Vec<(UserId, ReadMark)>,
+    /// Whether there are marks after this page.
+    pub more: bool,
 }
 
 /// What happened in a room, for its members to be told. Each comes out on one node of the cluster.

@@ -11,6 +11,7 @@ mod keys;
 mod ledger;
 mod life;
 mod link;
+mod marks;
 mod person;
 mod place;
 mod reap;
@@ -44,7 +45,7 @@ use self::step::Terms;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::{InvalidConfig, PresenceConfig};
 use crate::placement::home;
-use crate::port::{Occupant, Presence, PresenceError, Roster, Sessions};
+use crate::port::{Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
 
 /// How many dead lives wait for the reaper; a later beat finds again what did not fit.
 const DEAD_QUEUE: usize = 32;
@@ -234,12 +235,32 @@ impl Presence for RedisPresence {
         seq: Seq,
     ) -> Result<Option<Seq>, PresenceError> {
         let place = self.place(room);
-        let ttl_ms = place.config.read_ttl_ms;
+        let terms = (place.config.read_ttl_ms, place.config.reads_per_room_max);
+        let read = ReadMark { epoch, seq };
         let moved = place
             .scripts
-            .read(&place.link, (room, user), (epoch, seq), ttl_ms)
+            .read(&place.link, (room, user), read, terms)
             .await?;
         Ok(moved.then_some(seq))
+    }
+
+    async fn mark(
+        &self,
+        room: &RoomName,
+        user: &UserId,
+    ) -> Result<Option<ReadMark>, PresenceError> {
+        let place = self.place(room);
+        place.scripts.mark(&place.link, room, user).await
+    }
+
+    async fn marks(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Marks, PresenceError> {
+        let place = self.place(room);
+        place.scripts.marks(&place.link, room, after, limit).await
     }
 
     async fn retire(&self) {

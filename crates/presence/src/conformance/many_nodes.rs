@@ -119,6 +119,8 @@ pub(crate) async fn all_nodes_see_the_same(stage: &impl Stage) {
             node.presence.read(&r, &alice, epoch, seq.previous()).await,
             Ok(None)
         );
+        let mark = crate::port::ReadMark { epoch, seq };
+        assert_eq!(node.presence.mark(&r, &alice).await, Ok(Some(mark)));
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a keeper shows with one node.
 
-use roomcast_protocol::{Epoch, Seq};
-
 use super::{Stage, long_grace, occupant, quick, room, session, user};
 use crate::config::PresenceConfig;
 use crate::port::Present;
@@ -22,8 +20,6 @@ macro_rules! one_node_suite {
             typing_is_told_once_in_its_interval,
             typing_that_was_ended_does_not_end_again,
             typing_runs_out_by_its_ttl,
-            a_read_mark_never_goes_back,
-            another_epoch_begins_the_read_mark_anew,
             a_node_that_retires_takes_its_people_along,
             a_full_queue_of_changes_makes_callers_wait_and_loses_nothing,
             bounds_refuse_by_name_and_remember_nothing,
@@ -245,41 +241,6 @@ pub(crate) async fn typing_runs_out_by_its_ttl(stage: &impl Stage) {
         assert!(node.presence.typists(&r, 10).await.unwrap().is_empty());
         node.hears_nothing().await;
     }
-}
-
-pub(crate) async fn a_read_mark_never_goes_back(stage: &impl Stage) {
-    let node = stage.node("a", quick()).await;
-    let (r, alice, epoch) = (room("r"), user("alice"), Epoch::from_bits(7));
-    let read = async |seq: u64| {
-        let seq = Seq::try_from(seq).unwrap();
-        let moved = node.presence.read(&r, &alice, epoch, seq).await.unwrap();
-        moved.map(Seq::value)
-    };
-    let last = roomcast_protocol::SEQ_MAX;
-    assert_eq!(read(5).await, Some(5));
-    assert_eq!(read(5).await, None);
-    assert_eq!(read(4).await, None);
-    assert_eq!(read(10).await, Some(10), "numbers, not texts, are compared");
-    assert_eq!(read(last - 1).await, Some(last - 1));
-    assert_eq!(read(last).await, Some(last), "large ones exactly");
-    assert_eq!(read(last - 1).await, None);
-}
-
-pub(crate) async fn another_epoch_begins_the_read_mark_anew(stage: &impl Stage) {
-    let node = stage.node("a", quick()).await;
-    let (r, alice) = (room("r"), user("alice"));
-    let (five, two) = (Seq::try_from(5).unwrap(), Seq::try_from(2).unwrap());
-    let first = Epoch::from_bits(1);
-    assert_eq!(
-        node.presence.read(&r, &alice, first, five).await,
-        Ok(Some(five))
-    );
-    let second = Epoch::from_bits(2);
-    assert_eq!(
-        node.presence.read(&r, &alice, second, two).await,
-        Ok(Some(two))
-    );
-    assert_eq!(node.presence.read(&r, &alice, second, two).await, Ok(None));
 }
 
 pub(crate) async fn a_node_that_retires_takes_its_people_along(stage: &impl Stage) {

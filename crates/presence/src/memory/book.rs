@@ -14,7 +14,9 @@ use super::reads::Reads;
 use super::seen::Seen;
 use crate::agenda::Agenda;
 use crate::config::PresenceConfig;
-use crate::port::{Attending, Change, Occupant, PresenceError, Present, Roster, Sessions};
+use crate::port::{
+    Attending, Change, Marks, Occupant, PresenceError, Present, ReadMark, Roster, Sessions,
+};
 
 /// What runs out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,7 +73,7 @@ pub(super) struct Book {
 
 impl Book {
     pub(super) fn new(config: PresenceConfig, node: NodeId, clock: Clock) -> Self {
-        let reads = Reads::new(config.reads_max);
+        let reads = Reads::new(config.reads_per_room_max, config.reads_max);
         let seen = Seen::new(config.last_seen_max, config.last_seen_ms);
         Self {
             config,
@@ -237,7 +239,16 @@ impl Book {
         epoch: Epoch,
         seq: Seq,
     ) -> Option<Seq> {
-        self.reads.advance(room, user, epoch, seq).then_some(seq)
+        let read = ReadMark { epoch, seq };
+        self.reads.advance(room, user, read).then_some(seq)
+    }
+
+    pub(super) fn mark(&self, room: &RoomName, user: &UserId) -> Option<ReadMark> {
+        self.reads.mark(room, user)
+    }
+
+    pub(super) fn marks(&self, room: &RoomName, after: Option<&UserId>, limit: usize) -> Marks {
+        self.reads.page(room, after, limit)
     }
 
     /// What came of the earliest deadline that has passed. `None` when there is none left.

@@ -3,6 +3,7 @@
 use super::memory;
 use crate::config::PresenceConfig;
 use crate::conformance::inbox::inbox_suite;
+use crate::conformance::marks::marks_suite;
 use crate::conformance::one_node::one_node_suite;
 use crate::conformance::{Node, Stage, churn};
 
@@ -17,6 +18,7 @@ impl Stage for Memory {
 
 one_node_suite!(Memory);
 inbox_suite!(Memory);
+marks_suite!(Memory);
 
 #[tokio::test]
 async fn after_any_churn_the_rosters_and_what_was_told_agree() {

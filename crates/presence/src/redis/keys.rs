@@ -33,9 +33,14 @@ pub(super) fn typing(room: &RoomName) -> String {
     format!("rc:{{{room}}}:typing")
 }
 
-/// Hash with TTL: user → `<epoch> <seq>` read.
+/// Hash with TTL: user → `<epoch> <seq> <ms of Redis time>`: how far they read, and when.
 pub(super) fn read(room: &RoomName) -> String {
     format!("rc:{{{room}}}:read")
+}
+
+/// Sorted set with TTL of the same users, all at score 0: their order by id.
+pub(super) fn readers(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:readers")
 }
 
 /// The text of whose inbox a room is.
@@ -76,6 +81,7 @@ mod tests {
             answer(&room, "1f"),
             typing(&room),
             read(&room),
+            readers(&room),
             seen(&room),
         ];
         for key in keys {

@@ -4,7 +4,7 @@
 //! room's hash tag. Leaves retries to the callers.
 
 use redis::Script;
-use roomcast_protocol::{DisplayName, Epoch, RoomName, Seq, UserId};
+use roomcast_protocol::{DisplayName, RoomName, UserId};
 
 use super::entry;
 use super::keys;
@@ -32,7 +32,8 @@ pub(super) struct Scripts {
     typing: Script,
     typists: Script,
     sweep: Script,
-    read: Script,
+    pub(super) read: Script,
+    pub(super) marks: Script,
     pub(super) beat: Script,
     pub(super) overdue: Script,
 }
@@ -108,6 +109,7 @@ impl Scripts {
             typists: script!("lua/typists.lua"),
             sweep: script!("lua/sweep.lua"),
             read: script!("lua/read.lua"),
+            marks: script!("lua/marks.lua"),
             beat: script!("lua/beat.lua"),
             overdue: script!("lua/overdue.lua"),
         }
@@ -288,23 +290,9 @@ impl Scripts {
             next: u64::try_from(wait_ms).ok().map(|wait_ms| (wait_ms, end_ms)),
         })
     }
-
-    /// Whether the mark moved.
-    pub(super) async fn read(
-        &self,
-        link: &Link,
-        (room, user): (&RoomName, &UserId),
-        (epoch, seq): (Epoch, Seq),
-        ttl_ms: u64,
-    ) -> Result<bool, PresenceError> {
-        let mut call = self.read.prepare_invoke();
-        call.key(keys::read(room)).arg(user.as_str());
-        call.arg(epoch.to_string()).arg(seq.value()).arg(ttl_ms);
-        link.run(&call).await
-    }
 }
 
-fn next_value<T: redis::FromRedisValue>(
+pub(super) fn next_value<T: redis::FromRedisValue>(
     answer: &mut std::vec::IntoIter<redis::Value>,
 ) -> Result<T, PresenceError> {
     let value = answer
@@ -313,7 +301,7 @@ fn next_value<T: redis::FromRedisValue>(
     redis::from_redis_value(value).map_err(|error| corrupt(&error.to_string()))
 }
 
-fn user_id(text: &str) -> Result<UserId, PresenceError> {
+pub(super) fn user_id(text: &str) -> Result<UserId, PresenceError> {
     text.parse().map_err(|_| corrupt("a user id that is none"))
 }
 

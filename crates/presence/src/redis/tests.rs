@@ -12,6 +12,7 @@ use super::redis;
 use crate::config::PresenceConfig;
 use crate::conformance::inbox::inbox_suite;
 use crate::conformance::many_nodes::many_nodes_suite;
+use crate::conformance::marks::marks_suite;
 use crate::conformance::one_node::one_node_suite;
 use crate::conformance::{Node, Stage, churn};
 
@@ -44,6 +45,7 @@ async fn open(name: &str, config: PresenceConfig, urls: &[String]) -> Node {
 one_node_suite!(Cluster::of(1));
 many_nodes_suite!(Cluster::of(1));
 inbox_suite!(Cluster::of(1));
+marks_suite!(Cluster::of(1));
 inbox_suite!(cluster Cluster::of(3));
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use roomcast_protocol::{Epoch, Seq};
 
 use super::Cluster;
 use crate::conformance::{Stage, long_grace};
@@ -47,6 +48,27 @@ async fn an_idle_cluster_costs_by_its_nodes_and_not_by_its_people() {
     assert!((1..=48).contains(&of("evalsha")), "{calls:?}");
     for name in ["sadd", "srem", "hset", "hget", "hscan"] {
         assert_eq!(of(name), 0, "{calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn read_marks_and_their_order_expire_together() {
+    let cluster = Cluster::of(1);
+    let config = crate::config::PresenceConfig {
+        read_ttl_ms: 50_000,
+        ..long_grace()
+    };
+    let node = cluster.node("a", config).await;
+    let (r, alice) = (
+        crate::conformance::room("r"),
+        crate::conformance::user("alice"),
+    );
+    let (epoch, seq) = (Epoch::from_bits(1), Seq::ZERO.next());
+    node.presence.read(&r, &alice, epoch, seq).await.unwrap();
+    for key in ["rc:{r}:read", "rc:{r}:readers"] {
+        let left = cluster.servers[0].ask(&["PTTL", key]);
+        let left_ms: i64 = left.lines().next().unwrap()[1..].parse().unwrap();
+        assert!((1..=50_000).contains(&left_ms), "{key}: {left_ms}");
     }
 }
 
