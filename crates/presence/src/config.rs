@@ -42,6 +42,8 @@ pub struct PresenceConfig {
     /// Of how many users the memory keeper keeps when they were last seen; who was seen longest ago
     /// goes first. Default 1,000,000.
     pub last_seen_max: usize,
+    /// How many users may be banned from a room at a time. Default 10,000.
+    pub bans_per_room_max: usize,
     /// How many changes wait for the node. When full, what changes state waits. Default 4,096.
     pub changes_max: usize,
     /// How long a connection to Redis may take. Default 1,000.
@@ -66,6 +68,7 @@ impl Default for PresenceConfig {
             reads_per_room_max: 100_000,
             reads_max: 1_000_000,
             last_seen_max: 1_000_000,
+            bans_per_room_max: 10_000,
             changes_max: 4_096,
             connect_timeout_ms: 1_000,
             response_timeout_ms: 2_000,
@@ -121,6 +124,12 @@ impl PresenceConfig {
             self.sessions_listed_max as u64,
             1..=10_000,
             "1 to 10000",
+        )?;
+        limit(
+            "bans_per_room_max",
+            self.bans_per_room_max as u64,
+            1..=1_000_000,
+            "1 to 1000000",
         )?;
         limit(
             "last_seen_max",

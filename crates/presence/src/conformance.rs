@@ -5,6 +5,7 @@
 //! no test needs on a healthy machine) or for what must not (then the grace or the lease is so
 //! long that slowness can't fake it).
 
+pub(crate) mod bans;
 pub(crate) mod churn;
 pub(crate) mod inbox;
 pub(crate) mod many_nodes;

@@ -4,6 +4,7 @@
 //! [`book`], which is pure. Keeps true: a place in the queue of changes is taken before the book
 //! is touched, so the order of what is told is the order of what happened.
 
+mod bans;
 mod book;
 mod clock;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use self::book::Book;
 use self::clock::Clock;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::PresenceConfig;
-use crate::port::{Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
+use crate::port::{Bans, Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
 
 /// How long the task sleeps when nothing is due; it is woken when something is.
 const IDLE: Duration = Duration::from_secs(3_600);
@@ -89,7 +90,13 @@ async fn notice(shared: Arc<Shared>) {
 impl Presence for MemoryPresence {
     async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError> {
         let seat = self.shared.teller.seat().await;
-        let (count, change) = self.shared.book.lock().enter(room, occupant)?;
+        let entered = self
+            .shared
+            .book
+            .lock()
+            .enter(room, occupant, Instant::now());
+        // A session that was refused may have been in.
+        let (count, change) = entered.inspect_err(|_| self.shared.wake.notify_one())?;
         if let Some(change) = change {
             seat.tell(change);
         }
@@ -163,6 +170,35 @@ impl Presence for MemoryPresence {
         limit: usize,
     ) -> Result<Marks, PresenceError> {
         Ok(self.shared.book.lock().marks(room, after, limit))
+    }
+
+    async fn ban(&self, room: &RoomName, user: &UserId, for_ms: u64) -> Result<u64, PresenceError> {
+        let mut book = self.shared.book.lock();
+        let (bans, now_ms) = book.bans(Instant::now());
+        bans.ban((room, user), for_ms, now_ms)
+    }
+
+    async fn unban(&self, room: &RoomName, user: &UserId) -> Result<bool, PresenceError> {
+        let mut book = self.shared.book.lock();
+        let (bans, now_ms) = book.bans(Instant::now());
+        Ok(bans.lift((room, user), now_ms))
+    }
+
+    async fn banned(&self, room: &RoomName, user: &UserId) -> Result<Option<u64>, PresenceError> {
+        let mut book = self.shared.book.lock();
+        let (bans, now_ms) = book.bans(Instant::now());
+        Ok(bans.until(room, user, now_ms))
+    }
+
+    async fn bans(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Bans, PresenceError> {
+        let mut book = self.shared.book.lock();
+        let (bans, now_ms) = book.bans(Instant::now());
+        Ok(bans.page(room, after, limit, now_ms))
     }
 
     async fn retire(&self) {

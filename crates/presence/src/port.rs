@@ -19,7 +19,10 @@ pub trait Presence: Send + Sync {
     /// # Errors
     /// [`Unavailable`](PresenceError::Unavailable) and [`Refused`](PresenceError::Refused): the
     /// session is remembered all the same, and entered by the first beat that reaches the keeper.
-    /// [`Full`](PresenceError::Full) and [`Retired`](PresenceError::Retired): it is not.
+    /// [`Full`](PresenceError::Full), [`Retired`](PresenceError::Retired) and
+    /// [`Banned`](PresenceError::Banned): it is not; if a banned user's session was in, it is out.
+    /// Who is in when they are banned stays until their sessions leave, also when presence has to
+    /// be told anew.
     async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError>;
 
     /// Takes a session out of a room; one that is not in is no error. If no other session holds
@@ -116,11 +119,47 @@ pub trait Presence: Send + Sync {
         limit: usize,
     ) -> Result<Marks, PresenceError>;
 
+    /// Bans a user from a room for `for_ms` from now, in place of any earlier ban; until when, in ms
+    /// since the epoch by the keeper's clock. At least 1 ms, at most [`BAN_MS_MAX`]. From then on
+    /// nobody [`enter`](Presence::enter)s as them, on any node; who is in is not taken out.
+    ///
+    /// # Errors
+    /// [`Full`](PresenceError::Full) if the room has `bans_per_room_max` bans, or if the keeper
+    /// can't be asked.
+    async fn ban(&self, room: &RoomName, user: &UserId, for_ms: u64) -> Result<u64, PresenceError>;
+
+    /// Ends a ban. Whether there was one.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn unban(&self, room: &RoomName, user: &UserId) -> Result<bool, PresenceError>;
+
+    /// Until when a user is banned from a room, in ms since the epoch. `None` if they are not.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn banned(&self, room: &RoomName, user: &UserId) -> Result<Option<u64>, PresenceError>;
+
+    /// Who is banned from a room now, in the order of user ids (as bytes), beginning after
+    /// `after`, at most `limit` of them.
+    ///
+    /// # Errors
+    /// If the keeper can't be asked.
+    async fn bans(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Bans, PresenceError>;
+
     /// The node is leaving for good: whom only it holds leave at once and come out of `Changes`
     /// (keep reading it), and its lease is dropped. What is entered afterwards is refused. Gives
     /// up after one lease: then the others do it.
     async fn retire(&self);
 }
+
+/// The longest ban, in ms: ten years.
+pub const BAN_MS_MAX: u64 = 3_650 * 24 * 60 * 60 * 1_000;
 
 /// A session that is to be in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +238,24 @@ pub struct Marks {
     pub more: bool,
 }
 
+/// A page of a room's bans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bans {
+    /// The page, ordered by user id.
+    pub bans: Vec<Ban>,
+    /// Whether there are bans after this page.
+    pub more: bool,
+}
+
+/// Somebody who may not enter a room for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ban {
+    /// Who.
+    pub user: UserId,
+    /// Until when, in ms since the epoch by the keeper's clock.
+    pub until_ms: u64,
+}
+
 /// What happened in a room, for its members to be told. Each comes out on one node of the cluster.
 /// A leave and a join of one user within an instant may come out on two nodes, and what those tell
 /// may cross on the way; the roster is the truth.
@@ -265,6 +322,12 @@ pub enum PresenceError {
         bound: &'static str,
         /// Its value.
         limit: usize,
+    },
+    /// The user may not be in this room.
+    #[error("banned until {until_ms}")]
+    Banned {
+        /// Until when, in ms since the epoch by the keeper's clock.
+        until_ms: u64,
     },
     /// This node has retired.
     #[error("this node has retired")]

@@ -5,6 +5,7 @@
 //! made it so; deadlines are Redis's, a node's clock only says when to ask.
 
 mod attend;
+mod bans;
 mod beat;
 mod entry;
 mod keys;
@@ -34,6 +35,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::attend::attend;
+use self::bans::BanScripts;
 use self::beat::{Standing, beat, keep_beating};
 use self::ledger::Ledger;
 use self::link::{Link, Timeouts};
@@ -45,7 +47,7 @@ use self::step::Terms;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::{InvalidConfig, PresenceConfig};
 use crate::placement::home;
-use crate::port::{Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
+use crate::port::{Bans, Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
 
 /// How many dead lives wait for the reaper; a later beat finds again what did not fit.
 const DEAD_QUEUE: usize = 32;
@@ -138,6 +140,7 @@ fn open_place(
         index,
         link,
         scripts: Scripts::new(),
+        bans: BanScripts::new(),
         teller: teller.clone(),
         ledger: Mutex::new(Ledger::new(terms)),
         settle_now: Notify::new(),
@@ -165,8 +168,17 @@ impl Presence for RedisPresence {
         place.settle_now.notify_one();
         // The first step may be to find out whether they were gone in between.
         for _ in 0..2 {
-            if let Some(count) = attend(place, room, &occupant.user, true).await? {
-                return Ok(count);
+            match attend(place, room, &occupant.user, true).await {
+                Ok(Some(count)) => return Ok(count),
+                Ok(None) => {}
+                Err(error) => {
+                    if matches!(error, PresenceError::Banned { .. }) {
+                        let mut ledger = place.ledger.lock();
+                        ledger.refuse(room, occupant.session, Instant::now());
+                        place.settle_now.notify_one();
+                    }
+                    return Err(error);
+                }
             }
         }
         // The session left while it entered.
@@ -261,6 +273,33 @@ impl Presence for RedisPresence {
     ) -> Result<Marks, PresenceError> {
         let place = self.place(room);
         place.scripts.marks(&place.link, room, after, limit).await
+    }
+
+    async fn ban(&self, room: &RoomName, user: &UserId, for_ms: u64) -> Result<u64, PresenceError> {
+        let place = self.place(room);
+        let max = place.config.bans_per_room_max;
+        let who = (room, user);
+        place.bans.ban(&place.link, who, for_ms, max).await
+    }
+
+    async fn unban(&self, room: &RoomName, user: &UserId) -> Result<bool, PresenceError> {
+        let place = self.place(room);
+        place.bans.unban(&place.link, room, user).await
+    }
+
+    async fn banned(&self, room: &RoomName, user: &UserId) -> Result<Option<u64>, PresenceError> {
+        let place = self.place(room);
+        place.bans.banned(&place.link, room, user).await
+    }
+
+    async fn bans(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Bans, PresenceError> {
+        let place = self.place(room);
+        place.bans.list(&place.link, room, after, limit).await
     }
 
     async fn retire(&self) {

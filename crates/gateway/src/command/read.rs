@@ -37,6 +37,9 @@ pub(super) fn refusal_of(error: &PresenceError) -> Refusal {
         PresenceError::Corrupt { .. } => {
             Refusal::new(ErrorCode::Internal, "presence gave something unreadable")
         }
+        PresenceError::Banned { .. } => {
+            Refusal::new(ErrorCode::NotAllowed, "you are banned from this room")
+        }
         PresenceError::Unavailable { .. }
         | PresenceError::Refused { .. }
         | PresenceError::Full { .. }

@@ -9,6 +9,7 @@ use std::ops::Bound;
 use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, UserId};
 use tokio::time::Instant;
 
+use super::bans::Bans;
 use super::clock::Clock;
 use super::reads::Reads;
 use super::seen::Seen;
@@ -68,12 +69,14 @@ pub(super) struct Book {
     agenda: Agenda<Due>,
     reads: Reads,
     seen: Seen,
+    bans: Bans,
     retired: bool,
 }
 
 impl Book {
     pub(super) fn new(config: PresenceConfig, node: NodeId, clock: Clock) -> Self {
         let reads = Reads::new(config.reads_per_room_max, config.reads_max);
+        let bans = Bans::new(config.bans_per_room_max, config.rooms_max);
         let seen = Seen::new(config.last_seen_max, config.last_seen_ms);
         Self {
             config,
@@ -84,6 +87,7 @@ impl Book {
             agenda: Agenda::new(),
             reads,
             seen,
+            bans,
             retired: false,
         }
     }
@@ -93,9 +97,15 @@ impl Book {
         &mut self,
         room: &RoomName,
         occupant: &Occupant,
+        now: Instant,
     ) -> Result<(u64, Option<Change>), PresenceError> {
         if self.retired {
             return Err(PresenceError::Retired);
+        }
+        let now_ms = self.clock.ms(now);
+        if let Some(until_ms) = self.bans.until(room, &occupant.user, now_ms) {
+            self.leave(room, occupant.session, now);
+            return Err(PresenceError::Banned { until_ms });
         }
         let is_in = self
             .rooms
@@ -249,6 +259,11 @@ impl Book {
 
     pub(super) fn marks(&self, room: &RoomName, after: Option<&UserId>, limit: usize) -> Marks {
         self.reads.page(room, after, limit)
+    }
+
+    /// The bans, and the time by which they end.
+    pub(super) fn bans(&mut self, now: Instant) -> (&mut Bans, u64) {
+        (&mut self.bans, self.clock.ms(now))
     }
 
     /// What came of the earliest deadline that has passed. `None` when there is none left.

@@ -167,7 +167,10 @@ impl Pair {
         self.reference.sessions.insert((room, session));
         self.reference.graces.remove(&(room, user));
         let occupant = occupant(u128::from(session), &format!("u{user}"));
-        let (count, change) = self.book.enter(&names(room), &occupant).unwrap();
+        let (count, change) = self
+            .book
+            .enter(&names(room), &occupant, self.now())
+            .unwrap();
         prop_assert_eq!(count, self.reference.present(room).len() as u64);
         let joined = (!was_present).then(|| format!("+u{user} in r{room} of {count}"));
         prop_assert_eq!(change.as_ref().map(sentence), joined);

@@ -2,6 +2,7 @@
 
 use super::memory;
 use crate::config::PresenceConfig;
+use crate::conformance::bans::bans_suite;
 use crate::conformance::inbox::inbox_suite;
 use crate::conformance::marks::marks_suite;
 use crate::conformance::one_node::one_node_suite;
@@ -18,6 +19,7 @@ impl Stage for Memory {
 
 one_node_suite!(Memory);
 inbox_suite!(Memory);
+bans_suite!(Memory);
 marks_suite!(Memory);
 
 #[tokio::test]

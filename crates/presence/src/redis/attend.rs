@@ -11,21 +11,25 @@ use super::keys;
 use super::life::Life;
 use super::link::unavailable;
 use super::place::Place;
-use super::scripts::{Asking, Released};
+use super::scripts::{Asking, Barred, Released};
 use super::step::{Held, Listing, Step};
 use super::token::Token;
 use crate::changes::Seat;
 use crate::port::{Change, PresenceError};
 
-/// Does the next step for somebody. The count of users in the room, if they were held.
+/// Does the next step for somebody. The count of users in the room, if they were held. `entering` if
+/// it is for a session that enters: then they are held though Redis knows, and bans are looked at.
 pub(super) async fn attend(
     place: &Place,
     room: &RoomName,
     user: &UserId,
-    anyway: bool,
+    entering: bool,
 ) -> Result<Option<u64>, PresenceError> {
     let seat = place.teller.seat().await;
-    let step = place.ledger.lock().step(room, user, anyway, Instant::now());
+    let step = place
+        .ledger
+        .lock()
+        .step(room, user, entering, Instant::now());
     match step {
         Step::Rest => Ok(None),
         Step::NoLease => Err(unavailable("no lease")),
@@ -39,7 +43,8 @@ pub(super) async fn attend(
             if register {
                 self::register(place, room, &life).await?;
             }
-            hold(place, (room, user), &life, (token, name, listing), seat)
+            let what = (token, name, listing);
+            hold(place, (room, user), &life, what, (entering, seat))
                 .await
                 .map(Some)
         }
@@ -77,12 +82,18 @@ async fn hold(
     (room, user): (&RoomName, &UserId),
     life: &Life,
     (token, name, listing): (Token, Option<DisplayName>, Listing),
-    seat: Seat<'_>,
+    (check, seat): (bool, Seat<'_>),
 ) -> Result<u64, PresenceError> {
     let who = (room, user);
     let entered = place
         .scripts
-        .enter(&place.link, who, life, (token, name.as_ref(), &listing))
+        .enter(
+            &place.link,
+            who,
+            life,
+            (token, name.as_ref(), &listing),
+            check,
+        )
         .await?;
     let answer = Held {
         token,
@@ -91,7 +102,11 @@ async fn hold(
     };
     let (tell, is_retired) = {
         let mut ledger = place.ledger.lock();
-        let tell = ledger.held(who, life, answer, Instant::now());
+        let now = Instant::now();
+        let tell = match &entered.banned {
+            Some(barred) => ledger.barred(who, life, (answer, barred.stands), now),
+            None => ledger.held(who, life, answer, now),
+        };
         (tell, ledger.is_retired())
     };
     place.settle_now.notify_one();
@@ -103,6 +118,9 @@ async fn hold(
             name,
             count,
         });
+    }
+    if let Some(Barred { until_ms, .. }) = entered.banned {
+        return Err(PresenceError::Banned { until_ms });
     }
     if is_retired {
         // It overtook the retirement; nobody comes after us for it.

@@ -43,6 +43,16 @@ pub(super) fn readers(room: &RoomName) -> String {
     format!("rc:{{{room}}}:readers")
 }
 
+/// Sorted set with TTL: user → until when they are banned, in ms of Redis time.
+pub(super) fn bans(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:bans")
+}
+
+/// Sorted set with TTL of the same users, all at score 0: their order by id.
+pub(super) fn ban_roll(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:banroll")
+}
+
 /// The text of whose inbox a room is.
 pub(super) fn owner(room: &RoomName) -> Option<&str> {
     room.as_str().get(1..).filter(|_| room.is_inbox())
@@ -83,6 +93,8 @@ mod tests {
             read(&room),
             readers(&room),
             seen(&room),
+            bans(&room),
+            ban_roll(&room),
         ];
         for key in keys {
             assert!(key.starts_with("rc:{a:b}:"), "{key}");

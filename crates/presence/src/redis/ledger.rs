@@ -5,6 +5,7 @@
 //! known to have done what it should; so a lost answer, two commands that overtook each other and
 //! a caller that went away all mend themselves. Leaves talking to Redis to `attend`.
 
+mod barred;
 mod room;
 
 use std::collections::HashMap;

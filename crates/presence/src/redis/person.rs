@@ -19,12 +19,14 @@ pub(super) struct Person {
     edition: u64,
     /// Of the join that is to be told by whoever gets its answer.
     token: Token,
-    /// Whether Redis was asked to hold them under this token.
-    asked: bool,
+    /// How many times Redis was asked to hold them under this token, less those that came up
+    /// against a ban.
+    asked: u32,
     /// Whether it answered.
     settled: bool,
-    /// Whether Redis was ever asked to hold them: then they are not forgotten without a release.
-    touched: bool,
+    /// How many times Redis may have been made to hold them: unless it is 0, they are not forgotten
+    /// without a release.
+    holds: u32,
     /// Whether Redis is known to hold them under the present life.
     confirmed: bool,
     /// Whether the room was told of them, and by nobody that they left, as far as we know.
@@ -86,9 +88,9 @@ impl Person {
             sessions: 0,
             edition: 0,
             token: Token::fresh(),
-            asked: false,
+            asked: 0,
             settled: false,
-            touched: false,
+            holds: 0,
             confirmed: false,
             believed: false,
             forgotten: false,
@@ -100,9 +102,9 @@ impl Person {
     pub(super) fn overtaken(token: Token) -> Self {
         Self {
             token,
-            asked: true,
+            asked: 1,
             settled: true,
-            touched: true,
+            holds: 1,
             ..Self::new()
         }
     }
@@ -118,7 +120,7 @@ impl Person {
 
     /// Whether they came and went, and Redis was never asked.
     pub(super) fn is_unheard_of(&self) -> bool {
-        !self.is_here() && !self.touched
+        !self.is_here() && self.holds == 0
     }
 
     /// One more session. A first one makes a join that is not told yet; whether it is one, or
@@ -195,8 +197,8 @@ impl Person {
             }
         }
         if is_join_open {
-            self.asked = true;
-            self.touched = true;
+            self.asked = self.asked.saturating_add(1);
+            self.holds = self.holds.saturating_add(1);
             let (token, name) = (self.token, self.name.clone());
             return Next::Hold { token, name };
         }
@@ -236,6 +238,19 @@ impl Person {
         }
         self.confirmed = true;
         (tell, Then::Rest)
+    }
+
+    /// A hold came up against a ban and nobody had joined by it. `stands` if Redis holds them all
+    /// the same, from before the ban, under the present life.
+    pub(super) fn barred(&mut self, token: Token, stands: bool) {
+        if self.token == token {
+            self.asked = self.asked.saturating_sub(1);
+        }
+        if stands {
+            self.forgotten = false;
+        } else {
+            self.holds = self.holds.saturating_sub(1);
+        }
     }
 
     /// The answer to a release came. Whether a leave is to be told.
@@ -299,7 +314,7 @@ impl Person {
 
     /// Whether Redis may have made them join, and nobody told it yet.
     fn is_join_in_doubt(&self) -> bool {
-        self.asked && !self.settled
+        self.asked > 0 && !self.settled
     }
 
     /// Whether Redis may be about to let go of them, or may have.
@@ -312,13 +327,13 @@ impl Person {
     fn join_stands(&mut self) {
         self.forgotten = true;
         self.settled = true;
-        self.asked = false;
+        self.asked = 0;
     }
 
     /// From now on there is a join to be told again.
     fn join_anew(&mut self) {
         self.token = Token::fresh();
-        self.asked = false;
+        self.asked = 0;
         self.settled = false;
     }
 }

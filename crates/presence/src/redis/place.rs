@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 use roomcast_protocol::NodeId;
 use tokio::sync::Notify;
 
+use super::bans::BanScripts;
 use super::ledger::Ledger;
 use super::link::Link;
 use super::scripts::Scripts;
@@ -19,6 +20,7 @@ pub(super) struct Place {
     pub(super) index: usize,
     pub(super) link: Link,
     pub(super) scripts: Scripts,
+    pub(super) bans: BanScripts,
     pub(super) teller: Teller,
     /// Never locked across an await.
     pub(super) ledger: Mutex<Ledger>,

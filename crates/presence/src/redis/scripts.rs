@@ -49,6 +49,16 @@ macro_rules! script {
 pub(super) struct Entered {
     pub(super) joined: bool,
     pub(super) count: u64,
+    /// If they were not let in: until when they are banned.
+    pub(super) banned: Option<Barred>,
+}
+
+/// A ban that kept somebody out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Barred {
+    pub(super) until_ms: u64,
+    /// Whether this life holds them all the same, from before the ban.
+    pub(super) stands: bool,
 }
 
 /// In what manner a release is asked for.
@@ -121,17 +131,24 @@ impl Scripts {
         (room, user): (&RoomName, &UserId),
         life: &Life,
         (token, name, listing): (Token, Option<&DisplayName>, &Listing),
+        check: bool,
     ) -> Result<Entered, PresenceError> {
         let mut call = self.enter.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
+        call.key(keys::bans(room));
         call.arg(life.as_str())
             .arg(user.as_str())
             .arg(token.to_string());
         call.arg(name.map_or("", DisplayName::as_str));
         call.arg(listing.edition)
-            .arg(entry::format(&listing.sessions));
-        let (joined, count): (bool, u64) = link.run(&call).await?;
-        Ok(Entered { joined, count })
+            .arg(entry::format(&listing.sessions))
+            .arg(u8::from(check));
+        let (joined, count, until_ms, stands): (bool, u64, u64, bool) = link.run(&call).await?;
+        Ok(Entered {
+            joined,
+            count,
+            banned: (until_ms > 0).then_some(Barred { until_ms, stands }),
+        })
     }
 
     pub(super) async fn release(

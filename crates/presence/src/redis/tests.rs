@@ -10,6 +10,7 @@ mod server;
 use self::server::Server;
 use super::redis;
 use crate::config::PresenceConfig;
+use crate::conformance::bans::bans_suite;
 use crate::conformance::inbox::inbox_suite;
 use crate::conformance::many_nodes::many_nodes_suite;
 use crate::conformance::marks::marks_suite;
@@ -45,8 +46,10 @@ async fn open(name: &str, config: PresenceConfig, urls: &[String]) -> Node {
 one_node_suite!(Cluster::of(1));
 many_nodes_suite!(Cluster::of(1));
 inbox_suite!(Cluster::of(1));
+bans_suite!(Cluster::of(1));
 marks_suite!(Cluster::of(1));
 inbox_suite!(cluster Cluster::of(3));
+bans_suite!(cluster Cluster::of(1));
 
 #[tokio::test]
 async fn a_crash_is_noticed_at_each_of_several_redises() {

@@ -33,6 +33,11 @@ enum Act {
         lost: bool,
     },
     Wait(u64),
+    /// One of the users is banned, or no longer.
+    Ban {
+        alice: bool,
+        banned: bool,
+    },
     /// The lease was lost; Redis forgot everything, or somebody reaped us.
     NewLife {
         forgot: bool,
@@ -45,6 +50,7 @@ fn common() -> impl Strategy<Value = Act> {
         4 => (0..6u8).prop_map(Act::Leave),
         4 => Just(Act::Settle),
         3 => (1..120u64).prop_map(Act::Wait),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(alice, banned)| Act::Ban { alice, banned }),
     ]
 }
 
@@ -63,10 +69,19 @@ fn breakage() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// A command on the wire.
+struct Sent {
+    user: UserId,
+    step: Step,
+    was_overtaken: bool,
+    /// The session that enters; then bans are looked at.
+    entering: Option<u8>,
+}
+
 struct World {
     ledger: Ledger,
     redis: MadeUpRedis,
-    wire: VecDeque<(UserId, Step, bool)>,
+    wire: VecDeque<Sent>,
     /// Whom the room believes to be here, by what it was told.
     told: BTreeSet<UserId>,
     /// Joins of those already here and leaves of those already gone.
@@ -124,11 +139,13 @@ impl World {
     fn act(&mut self, act: &Act) {
         let now = self.now();
         match *act {
+            // A session asks for one thing at a time.
+            Act::Enter(number) if self.wire.iter().any(|s| s.entering == Some(number)) => {}
             Act::Enter(number) => {
                 let occupant = occupant(u128::from(number), owner(number).as_str());
                 self.ledger.enter(&self.room, &occupant, now).unwrap();
                 self.here.insert(number);
-                self.send(&owner(number), true);
+                self.send(&owner(number), Some(number));
             }
             Act::Leave(number) => {
                 self.here.remove(&number);
@@ -136,8 +153,15 @@ impl World {
                     .ledger
                     .leave(&self.room, session(u128::from(number)), now);
                 if let Some(user) = gone {
-                    self.send(&user, false);
+                    self.send(&user, None);
                 }
+            }
+            Act::Ban { alice, banned } => {
+                let who = owner(u8::from(!alice));
+                match banned {
+                    true => self.redis.banned.insert(who),
+                    false => self.redis.banned.remove(&who),
+                };
             }
             Act::Settle => self.settle(),
             Act::Deliver { overtaking, lost } => self.deliver(overtaking, lost),
@@ -166,17 +190,24 @@ impl World {
             .begin_life(fresh_life(), until, forgot, self.now());
     }
 
-    fn send(&mut self, user: &UserId, anyway: bool) {
-        let step = self.ledger.step(&self.room, user, anyway, self.now());
+    fn send(&mut self, user: &UserId, entering: Option<u8>) {
+        let now = self.now();
+        let anyway = entering.is_some();
+        let step = self.ledger.step(&self.room, user, anyway, now);
         if !matches!(step, Step::Rest | Step::NoLease) {
-            self.wire.push_back((user.clone(), step, false));
+            self.wire.push_back(Sent {
+                user: user.clone(),
+                step,
+                was_overtaken: false,
+                entering,
+            });
         }
     }
 
     fn settle(&mut self) {
         while let Some(due) = self.ledger.agenda.take(self.now()) {
             match due {
-                Due::Person(_, user) => self.send(&user, false),
+                Due::Person(_, user) => self.send(&user, None),
                 Due::Vacant(room) => {
                     self.ledger.vacate(&room);
                 }
@@ -186,13 +217,19 @@ impl World {
     }
 
     fn deliver(&mut self, overtaking: bool, lost: bool) {
-        let overtakes = overtaking && self.wire.len() > 1 && !self.wire[0].2;
+        let overtakes = overtaking && self.wire.len() > 1 && !self.wire[0].was_overtaken;
         if overtakes {
-            self.wire[0].2 = true;
+            self.wire[0].was_overtaken = true;
         }
-        let Some((user, step, _)) = self.wire.remove(usize::from(overtakes)) else {
+        let Some(sent) = self.wire.remove(usize::from(overtakes)) else {
             return;
         };
+        let Sent {
+            user,
+            step,
+            entering,
+            ..
+        } = sent;
         let (place, now) = ((&self.room, &user), self.now());
         match step {
             Step::Hold {
@@ -201,14 +238,31 @@ impl World {
                 listing,
                 ..
             } => {
-                let joined = self.redis.hold(&user, &life, &token.to_string(), &listing);
+                let text = token.to_string();
+                let barred = entering.filter(|_| self.redis.banned.contains(&user));
+                let (joined, stands) = match barred {
+                    Some(_) => self.redis.stands(&user, &life, &text),
+                    None => (self.redis.hold(&user, &life, &text, &listing), true),
+                };
+                if lost {
+                    return;
+                }
                 let answer = Held {
                     token,
                     edition: listing.edition,
                     joined,
                 };
-                if !lost && self.ledger.held(place, &life, answer, now) {
+                let tell = match barred {
+                    Some(_) => self.ledger.barred(place, &life, (answer, stands), now),
+                    None => self.ledger.held(place, &life, answer, now),
+                };
+                if tell {
                     self.told_twice += usize::from(!self.told.insert(user));
+                }
+                if let Some(number) = barred {
+                    self.here.remove(&number);
+                    let session = session(u128::from(number));
+                    self.ledger.refuse(&self.room, session, now);
                 }
             }
             Step::Release {

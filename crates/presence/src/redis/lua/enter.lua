@@ -1,11 +1,29 @@
--- One node life takes hold of a user. KEYS: online, roll. ARGV: life, user, token, name,
--- edition, sessions. The sessions are those of this life, by spaces; an edition later than the one
+-- One node life takes hold of a user. KEYS: online, roll, bans. ARGV: life, user, token, name,
+-- edition, sessions, check. The sessions are those of this life, by spaces; an edition later than the one
 -- that is listed replaces it, whichever came first.
--- Returns {joined, count}. The same token finds its own join again after a lost answer.
+-- Returns {joined, count, banned until or 0, stands}. The same token finds its own join again after
+-- a lost answer. If check is "1" and the user is banned, nothing is done; stands is then 1 if this
+-- life holds the user all the same, from before the ban.
 local life, user, token, name = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local edition = tonumber(ARGV[5])
 local value = redis.call('HGET', KEYS[1], user)
 local joined, entry = 0, nil
+if ARGV[7] == '1' then
+  local till = tonumber(redis.call('ZSCORE', KEYS[3], user) or 0)
+  if till > 0 and till > now_ms() then
+    local stands = 0
+    if value then
+      entry = parse_entry(value)
+      if place_of(entry, life) then
+        stands = 1
+        if entry.token == token then
+          joined = 1
+        end
+      end
+    end
+    return { joined, redis.call('HLEN', KEYS[1]), till, stands }
+  end
+end
 if value then
   entry = parse_entry(value)
   if entry.token == token then
@@ -33,4 +51,4 @@ local changed = format_entry(entry)
 if changed ~= value then
   redis.call('HSET', KEYS[1], user, changed)
 end
-return { joined, redis.call('HLEN', KEYS[1]) }
+return { joined, redis.call('HLEN', KEYS[1]), 0, 1 }

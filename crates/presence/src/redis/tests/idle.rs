@@ -52,6 +52,52 @@ async fn an_idle_cluster_costs_by_its_nodes_and_not_by_its_people() {
 }
 
 #[tokio::test]
+async fn bans_expire_with_the_last_of_them() {
+    let cluster = Cluster::of(1);
+    let node = cluster.node("a", long_grace()).await;
+    let r = crate::conformance::room("r");
+    for (name, for_ms) in [("alice", 60_000), ("bob", 1_000)] {
+        let user = crate::conformance::user(name);
+        node.presence.ban(&r, &user, for_ms).await.unwrap();
+    }
+    for key in ["rc:{r}:bans", "rc:{r}:banroll"] {
+        let left_ms = ttl_ms(&cluster, key);
+        assert!((1_001..=60_000).contains(&left_ms), "{key}: {left_ms}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_enter_costs_one_script() {
+    let cluster = Cluster::of(1);
+    let config = crate::config::PresenceConfig {
+        lease_ms: 60_000,
+        beat_ms: 30_000,
+        ..long_grace()
+    };
+    let node = cluster.node("a", config).await;
+    let (r, alice) = (
+        crate::conformance::room("r"),
+        crate::conformance::user("alice"),
+    );
+    node.enter("r", 1, "bob").await;
+    node.presence.ban(&r, &alice, 600_000).await.unwrap();
+    cluster.servers[0].ask(&["CONFIG", "RESETSTAT"]);
+    for number in 2..12 {
+        let occupant = crate::conformance::occupant(number, "alice");
+        assert!(node.presence.enter(&r, &occupant).await.is_err());
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let calls = cluster.servers[0].calls();
+    let scripts = calls.iter().find(|(name, _)| name == "evalsha");
+    assert_eq!(scripts.map(|(_, calls)| *calls), Some(10), "{calls:?}");
+}
+
+fn ttl_ms(cluster: &Cluster, key: &str) -> i64 {
+    let left = cluster.servers[0].ask(&["PTTL", key]);
+    left.lines().next().unwrap()[1..].parse().unwrap()
+}
+
+#[tokio::test]
 async fn read_marks_and_their_order_expire_together() {
     let cluster = Cluster::of(1);
     let config = crate::config::PresenceConfig {
@@ -66,8 +112,7 @@ async fn read_marks_and_their_order_expire_together() {
     let (epoch, seq) = (Epoch::from_bits(1), Seq::ZERO.next());
     node.presence.read(&r, &alice, epoch, seq).await.unwrap();
     for key in ["rc:{r}:read", "rc:{r}:readers"] {
-        let left = cluster.servers[0].ask(&["PTTL", key]);
-        let left_ms: i64 = left.lines().next().unwrap()[1..].parse().unwrap();
+        let left_ms = ttl_ms(&cluster, key);
         assert!((1..=50_000).contains(&left_ms), "{key}: {left_ms}");
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct MadeUpRedis {
     pub(super) people: BTreeMap<UserId, (String, BTreeMap<String, u64>)>,
     /// By user and life: the sessions that are listed.
     pub(super) lists: BTreeMap<(UserId, String), Listing>,
+    /// Who may not enter.
+    pub(super) banned: BTreeSet<UserId>,
     /// Tokens of releases that made somebody leave.
     answers: BTreeSet<String>,
 }
@@ -44,6 +46,14 @@ impl MadeUpRedis {
             listed.clone_from(listing);
         }
         joined
+    }
+
+    /// Whether a join of this token stands, and whether `life` holds them.
+    pub(super) fn stands(&self, user: &UserId, life: &Life, token: &str) -> (bool, bool) {
+        let entry = self.people.get(user);
+        let stands = entry.is_some_and(|(_, holders)| holders.contains_key(&life.to_string()));
+        let joined = entry.is_some_and(|(first, _)| first == token);
+        (joined && stands, stands)
     }
 
     pub(super) fn release(
