@@ -12,6 +12,7 @@ mod keys;
 mod ledger;
 mod life;
 mod link;
+mod listing;
 mod marks;
 mod person;
 mod place;

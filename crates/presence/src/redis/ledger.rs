@@ -16,9 +16,10 @@ use tokio::time::Instant;
 
 use self::room::Room;
 use super::life::Life;
+use super::listing::Listing;
 use super::person::{Next, Person, Then};
 use super::scripts::Released;
-use super::step::{Due, Held, Listing, Retirement, Step, Terms};
+use super::step::{Due, Held, Retirement, Step, Terms};
 use super::token::Token;
 use crate::agenda::Agenda;
 use crate::port::{Occupant, PresenceError};

@@ -10,7 +10,7 @@ use super::entry;
 use super::keys;
 use super::life::Life;
 use super::link::{Link, corrupt};
-use super::step::Listing;
+use super::listing::Listing;
 use super::token::Token;
 use crate::port::{Attending, PresenceError, Present, Roster};
 

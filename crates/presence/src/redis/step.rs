@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use roomcast_protocol::{DisplayName, RoomName, SessionId, UserId};
+use roomcast_protocol::{DisplayName, RoomName, UserId};
 
 use super::life::Life;
+use super::listing::Listing;
 use super::scripts::Asking;
 use super::token::Token;
 
@@ -40,14 +41,6 @@ pub(super) enum Step {
     NoLease,
     /// Redis knows.
     Rest,
-}
-
-/// A user's sessions on this node, as they were at one moment; a later edition counts. Edition 0,
-/// which lists nothing, is for rooms whose sessions Redis need not know.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Listing {
-    pub(super) edition: u64,
-    pub(super) sessions: Vec<SessionId>,
 }
 
 /// The answer to a hold.

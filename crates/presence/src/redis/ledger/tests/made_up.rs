@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use roomcast_protocol::UserId;
 
 use super::super::super::life::Life;
+use super::super::super::listing::Listing;
 use super::super::super::scripts::{Asking, Released};
-use super::super::super::step::Listing;
 
 const GRACE_MS: u64 = 100;
 
