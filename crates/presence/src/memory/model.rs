@@ -14,12 +14,15 @@ use super::book::Book;
 use super::clock::Clock;
 use crate::config::PresenceConfig;
 use crate::conformance::{occupant, room, sentence, session, user};
+use crate::port::PresenceError;
 
 #[derive(Debug, Clone)]
 enum Act {
     Enter { room: u8, session: u8 },
     Leave { room: u8, session: u8 },
     Typing { room: u8, user: u8, typing: bool },
+    Ban { room: u8, user: u8, for_ms: u64 },
+    Unban { room: u8, user: u8 },
     Wait { ms: u64 },
 }
 
@@ -29,6 +32,9 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0..3u8, 0..9u8).prop_map(|(room, session)| Act::Leave { room, session }),
         2 => (0..3u8, 0..3u8, any::<bool>())
             .prop_map(|(room, user, typing)| Act::Typing { room, user, typing }),
+        1 => (0..3u8, 0..3u8, 1..500u64)
+            .prop_map(|(room, user, for_ms)| Act::Ban { room, user, for_ms }),
+        1 => (0..3u8, 0..3u8).prop_map(|(room, user)| Act::Unban { room, user }),
         3 => (0..250u64).prop_map(|ms| Act::Wait { ms }),
     ]
 }
@@ -41,7 +47,16 @@ struct Reference {
     /// Pairs of room and user who are in their grace, and its end.
     graces: BTreeMap<(u8, u8), u64>,
     typing: BTreeMap<(u8, u8), u64>,
+    /// Pairs of room and user, and until when they are banned.
+    bans: BTreeMap<(u8, u8), u64>,
+    /// When the owner of the inbox was last seen there.
+    seen: Option<u64>,
 }
+
+/// The room that is the inbox of user 0.
+const INBOX: u8 = 2;
+const GRACE_MS: u64 = 200;
+const LAST_SEEN_MS: u64 = 400;
 
 /// Nine sessions of three users.
 fn owner(session: u8) -> u8 {
@@ -72,19 +87,32 @@ impl Reference {
         self.graces.retain(|(room, user), until| {
             let is_over = *until <= now;
             if is_over {
-                told.push(format!("-u{user} in r{room}"));
+                if (*room, *user) == (INBOX, 0) {
+                    self.seen = Some(*until - GRACE_MS);
+                }
+                told.push(format!("-u{user} in {}", names(*room)));
             }
             !is_over
         });
         self.typing.retain(|(room, user), until| {
             let is_over = *until <= now;
             if is_over {
-                told.push(format!("u{user} stopped in r{room}"));
+                told.push(format!("u{user} stopped in {}", names(*room)));
             }
             !is_over
         });
+        self.bans.retain(|_, until| *until > now);
+        self.seen = self.seen.filter(|at| now < at + LAST_SEEN_MS);
         told.sort();
         told
+    }
+
+    fn leave(&mut self, room: u8, session: u8, now: u64) {
+        let was_in = self.sessions.remove(&(room, session));
+        let user = owner(session);
+        if was_in && !self.holds(room, user) {
+            self.graces.insert((room, user), now + GRACE_MS);
+        }
     }
 }
 
@@ -96,7 +124,10 @@ fn without_count(sentence: String) -> String {
 }
 
 fn names(room_number: u8) -> RoomName {
-    room(&format!("r{room_number}"))
+    match room_number {
+        INBOX => RoomName::inbox(&someone(0)),
+        _ => room(&format!("r{room_number}")),
+    }
 }
 
 fn someone(user_number: u8) -> UserId {
@@ -126,12 +157,24 @@ impl Pair {
             Act::Enter { room, session } => self.enter(room, session)?,
             Act::Leave { room, session } => {
                 self.book.leave(&names(room), numbered(session), self.now());
-                let was_in = self.reference.sessions.remove(&(room, session));
-                let user = owner(session);
-                if was_in && !self.reference.holds(room, user) {
-                    let until = self.now_ms + self.config.grace_ms;
-                    self.reference.graces.insert((room, user), until);
-                }
+                self.reference.leave(room, session, self.now_ms);
+            }
+            Act::Ban { room, user, for_ms } => {
+                let (r, u) = (names(room), someone(user));
+                let (bans, now_ms) = self
+                    .book
+                    .bans(self.start + Duration::from_millis(self.now_ms));
+                prop_assert_eq!(bans.ban((&r, &u), for_ms, now_ms), Ok(now_ms + for_ms));
+                let until = self.now_ms + for_ms;
+                self.reference.bans.insert((room, user), until);
+            }
+            Act::Unban { room, user } => {
+                let (r, u) = (names(room), someone(user));
+                let (bans, now_ms) = self
+                    .book
+                    .bans(self.start + Duration::from_millis(self.now_ms));
+                let was_banned = self.reference.bans.remove(&(room, user)).is_some();
+                prop_assert_eq!(bans.lift((&r, &u), now_ms), was_banned);
             }
             Act::Typing { room, user, typing } => {
                 let (r, u, now) = (names(room), someone(user), self.now());
@@ -163,6 +206,16 @@ impl Pair {
 
     fn enter(&mut self, room: u8, session: u8) -> Result<(), TestCaseError> {
         let user = owner(session);
+        if self.reference.bans.contains_key(&(room, user)) {
+            self.reference.leave(room, session, self.now_ms);
+            let occupant = occupant(u128::from(session), &format!("u{user}"));
+            let refused = self.book.enter(&names(room), &occupant, self.now());
+            prop_assert!(
+                matches!(refused, Err(PresenceError::Banned { .. })),
+                "{refused:?}"
+            );
+            return Ok(());
+        }
         let was_present = self.reference.is_present(room, user);
         self.reference.sessions.insert((room, session));
         self.reference.graces.remove(&(room, user));
@@ -172,7 +225,7 @@ impl Pair {
             .enter(&names(room), &occupant, self.now())
             .unwrap();
         prop_assert_eq!(count, self.reference.present(room).len() as u64);
-        let joined = (!was_present).then(|| format!("+u{user} in r{room} of {count}"));
+        let joined = (!was_present).then(|| format!("+u{user} in {} of {count}", names(room)));
         prop_assert_eq!(change.as_ref().map(sentence), joined);
         Ok(())
     }
@@ -184,6 +237,7 @@ impl Pair {
         }
         told.sort();
         prop_assert_eq!(told, self.reference.pass(self.now_ms));
+        self.compare_the_rest()?;
         for number in 0..3 {
             let roster = self.book.roster(&names(number), None, 10);
             let seen: Vec<String> = roster
@@ -199,13 +253,53 @@ impl Pair {
     }
 }
 
+impl Pair {
+    /// Bans, the sessions of the owner of the inbox, and when they were last seen.
+    fn compare_the_rest(&mut self) -> Result<(), TestCaseError> {
+        let now = self.now();
+        for number in 0..3 {
+            let (bans, now_ms) = self.book.bans(now);
+            let page = bans.page(&names(number), None, 10, now_ms);
+            let seen: Vec<(UserId, u64)> = page
+                .bans
+                .into_iter()
+                .map(|ban| (ban.user, ban.until_ms - now_ms))
+                .collect();
+            let bans = self.reference.bans.iter();
+            let here = bans.filter(|((room, _), _)| *room == number);
+            let expected: Vec<(UserId, u64)> = here
+                .map(|((_, user), until)| (someone(*user), until - self.now_ms))
+                .collect();
+            prop_assert_eq!(seen, expected);
+        }
+        let listed = self.book.sessions(&someone(0)).listed;
+        let sessions = self.reference.sessions.iter();
+        let theirs = sessions.filter(|(room, session)| *room == INBOX && owner(*session) == 0);
+        prop_assert!(
+            listed
+                .iter()
+                .map(|one| one.session)
+                .eq(theirs.map(|(_, session)| numbered(*session)))
+        );
+        let (_, now_ms) = self.book.bans(now);
+        let seen = self.book.last_seen(&someone(0), now);
+        let ago = seen.map(|at_ms| now_ms - at_ms);
+        prop_assert_eq!(ago, self.reference.seen.map(|at| self.now_ms - at));
+        for number in 1..3 {
+            prop_assert_eq!(self.book.last_seen(&someone(number), now), None);
+        }
+        Ok(())
+    }
+}
+
 proptest! {
     #[test]
     fn any_history_leaves_the_book_as_the_plain_reference_has_it(
         acts in proptest::collection::vec(act(), 1..120)
     ) {
         let config = PresenceConfig {
-            grace_ms: 200,
+            grace_ms: GRACE_MS,
+            last_seen_ms: LAST_SEEN_MS,
             typing_ttl_ms: 300,
             typing_repeat_ms: 120,
             ..PresenceConfig::default()

@@ -6,6 +6,7 @@ mod frozen;
 mod idle;
 mod relay;
 mod server;
+mod wire;
 
 use self::server::Server;
 use super::redis;

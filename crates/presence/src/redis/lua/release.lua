@@ -47,6 +47,12 @@ if not other_is_here then
 end
 local gone = table.remove(entry.holders, place)
 if #entry.holders > 0 then
+  if not other_is_here then
+    -- All are in their grace; whoever goes last notes when the last session left.
+    for _, holder in ipairs(entry.holders) do
+      holder.till = math.max(holder.till, gone.till)
+    end
+  end
   redis.call('HSET', KEYS[1], user, format_entry(entry))
   return { 2, 0, 0, '' }
 end
