@@ -30,7 +30,10 @@ async fn an_idle_cluster_costs_by_its_nodes_and_not_by_its_people() {
                 number,
                 &format!("u-{number}"),
             )
-            .await
+            .await;
+            // And each in an inbox.
+            let inbox = format!("@u-{number}");
+            node.enter(&inbox, number, &format!("u-{number}")).await
         }
     });
     join_all(crowd).await;
