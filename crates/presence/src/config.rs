@@ -26,7 +26,7 @@ pub struct PresenceConfig {
     pub read_ttl_ms: u64,
     /// How long it is kept when a user was last seen. Default 30 days.
     pub last_seen_ms: u64,
-    /// How many rooms a node may hold people in. Default 100,000.
+    /// How many rooms a node may hold people in, inboxes among them. Default 100,000.
     pub rooms_max: usize,
     /// How many pairs of room and session a node may hold. Default 1,000,000.
     pub occupants_max: usize,
