@@ -115,9 +115,11 @@ fn begin(
     match session {
         Ok(session) => {
             let id = session.id();
-            let conversation = Conversation::new(stream, session, sockets, options);
+            let mut conversation = Conversation::new(stream, session, sockets, options);
             doors.sessions.spawn(async move {
-                let ended = conversation.await;
+                // By reference: what is awaited by value lies in the task twice.
+                let ended = (&mut conversation).await;
+                drop(conversation);
                 count(node.metrics(), ended.end);
                 tracing::debug!(session = %id, end = ?ended.end, "a session ended");
                 if let Some(session) = ended.party {
