@@ -91,6 +91,7 @@ impl Machine {
         now_ms: u64,
     ) -> Result<Option<Event<'b>>, Broken> {
         if let Some(Overdue::Message(broken)) = self.overdue(now_ms) {
+            *input = &mut [];
             return Err(broken);
         }
         while !input.is_empty() {

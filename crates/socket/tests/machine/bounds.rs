@@ -124,6 +124,18 @@ fn a_byte_now_and_then_does_not_put_the_end_of_time_off() {
 }
 
 #[test]
+fn what_comes_with_the_end_of_time_is_used_up_with_it() {
+    let mut machine = server(open_limits());
+    let wire = text("a slow one");
+    play(&mut machine, [&wire[..4]], 0);
+    let mut late = wire[4..].to_vec();
+    let mut input = &mut late[..];
+    let broken = machine.receive(&mut input, 10_000).unwrap_err();
+    assert_eq!(broken.violation, Violation::TooSlow);
+    assert!(input.is_empty(), "{} bytes are left", input.len());
+}
+
+#[test]
 fn each_message_has_its_own_time() {
     let mut machine = server(open_limits());
     let wire = text("one");
