@@ -43,10 +43,13 @@ const SERVER: &str = "roomcast";
 const CLIENT: &str = "roomcast-client";
 const LOADTEST: &str = "roomcast-loadtest";
 const XTASK: &str = "xtask";
+/// The fuzz targets: a workspace of their own, of programs that never ship.
+const SOCKET_FUZZ: &str = "roomcast-socket-fuzz";
 
 const HOUSES: &[House] = &[
     house(PROTOCOL, &[]),
     house(SOCKET, &[]),
+    house(SOCKET_FUZZ, &[SOCKET]),
     house(BROKER, &[PROTOCOL]),
     house(PRESENCE, &[PROTOCOL]),
     upper_house(GATEWAY, &[BROKER, PRESENCE, PROTOCOL]),
@@ -292,6 +295,17 @@ mod tests {
             1
         );
         assert!(advice("roomcast-socket", "[dev-dependencies]\ntokio = \"1\"").is_empty());
+    }
+
+    #[test]
+    fn the_fuzz_targets_use_what_they_fuzz_and_nothing_above_it() {
+        let uses = |house: &str| format!("[dependencies]\n{house} = {{ path = \"..\" }}");
+        assert!(advice("roomcast-socket-fuzz", &uses("roomcast-socket")).is_empty());
+        assert_eq!(
+            advice("roomcast-socket-fuzz", &uses("roomcast-gateway")).len(),
+            1
+        );
+        assert_eq!(advice("roomcast", &uses("roomcast-socket-fuzz")).len(), 1);
     }
 
     #[test]

@@ -39,7 +39,13 @@ impl Source {
 
     /// The folder of the crate the file belongs to, without a trailing slash.
     pub(super) fn crate_folder(&self) -> Option<&str> {
-        let inside = ["/src/", "/tests/", "/benches/", "/examples/"];
+        let inside = [
+            "/src/",
+            "/tests/",
+            "/benches/",
+            "/examples/",
+            "/fuzz_targets/",
+        ];
         inside
             .iter()
             .filter_map(|part| self.path.find(part))
@@ -113,6 +119,9 @@ mod tests {
         let test = Source::new("crates/server/tests/cluster/src/x.rs", "");
         assert_eq!(test.crate_folder(), Some("crates/server"));
         assert!(test.is_test);
+        let target = Source::new("crates/socket/fuzz/fuzz_targets/decoder.rs", "");
+        assert_eq!(target.crate_folder(), Some("crates/socket/fuzz"));
+        assert!(target.is_test);
         assert!(Source::new("docs/protocol.md", "").crate_folder().is_none());
         assert!(!Source::new("docs/protocol.md", "").is_test);
         assert_eq!(
