@@ -1,6 +1,6 @@
 //! The one door through which the chores look at the machine they run on.
 //!
-//! Owns reading the environment, the place of the workspace, the search for executables and who
+//! Owns reading the environment, the places of the workspace and of what is built, the search for executables and who
 //! we run as. What follows from these facts is decided elsewhere, by pure functions.
 
 #![expect(
@@ -12,6 +12,9 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 /// Where Debian and its administrators put programs, for a PATH that leaves some of them out.
 const USUAL_FOLDERS: &[&str] = &[
@@ -30,6 +33,43 @@ pub(crate) fn workspace_root() -> PathBuf {
         .nth(2)
         .expect("crates/xtask stands two folders below the root")
         .to_path_buf()
+}
+
+/// Where cargo builds: what is made beside the tree goes below it.
+///
+/// # Errors
+/// A sentence, when cargo does not say.
+pub(crate) fn target_folder() -> Result<PathBuf, String> {
+    let told = ask_cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"])?;
+    let told: Value =
+        serde_json::from_str(&told).map_err(|why| format!("cargo metadata: {why}"))?;
+    let folder = told.get("target_directory").and_then(Value::as_str);
+    folder
+        .map(PathBuf::from)
+        .ok_or_else(|| "cargo metadata names no target folder".to_owned())
+}
+
+/// The triple of the machine we run on, as cargo spells it.
+///
+/// # Errors
+/// A sentence, when cargo does not say.
+pub(crate) fn host() -> Result<String, String> {
+    let told = ask_cargo(&["-vV"])?;
+    let line = told.lines().find_map(|line| line.strip_prefix("host: "));
+    line.map(str::to_owned)
+        .ok_or_else(|| "`cargo -vV` names no host".to_owned())
+}
+
+fn ask_cargo(arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(cargo());
+    command.args(arguments).current_dir(workspace_root());
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|why| format!("can't start cargo: {why}"))?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("cargo {}: {}", arguments.join(" "), why.trim_end()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether a CI service runs us: no colours, no progress bars.
@@ -88,12 +128,18 @@ fn find_in(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{find_in, find_program, workspace_root};
+    use super::{find_in, find_program, host, target_folder, workspace_root};
 
     #[test]
     fn the_workspace_root_holds_the_lock_file() {
         assert!(workspace_root().join("Cargo.toml").is_file());
         assert!(workspace_root().join("crates/xtask/src/main.rs").is_file());
+    }
+
+    #[test]
+    fn cargo_says_where_it_builds_and_for_what() {
+        assert!(target_folder().expect("cargo says").is_absolute());
+        assert!(host().expect("cargo says").contains('-'));
     }
 
     #[test]

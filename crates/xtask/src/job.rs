@@ -4,6 +4,8 @@
 //! when the time limit passes, when the program has ended but left children behind, and when we
 //! ourselves are interrupted. What the outcome means is left to the caller.
 
+pub(crate) mod background;
+
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};

@@ -9,9 +9,12 @@
     reason = "what a chore has to say goes to standard output"
 )]
 
+mod conformance;
 mod environment;
 mod fault;
+mod fuzz;
 mod job;
+mod needs;
 mod test_run;
 mod tidy;
 
@@ -36,6 +39,16 @@ const COMMANDS: &[Command] = &[
         name: "tidy",
         summary: "check the house rules: imports, circles, sizes, names, doors, words",
         run: tidy::run,
+    },
+    Command {
+        name: "conformance",
+        summary: "judge our WebSocket by Autobahn's cases; `core` for the quick part",
+        run: conformance::run,
+    },
+    Command {
+        name: "fuzz",
+        summary: "a minute of each fuzz target; `fuzz SECONDS TARGET` for more of one",
+        run: fuzz::run,
     },
     Command {
         name: "help",

@@ -12,6 +12,7 @@ mod tally;
 
 use std::time::Duration;
 
+use crate::conformance;
 use crate::environment;
 use crate::fault::{Fault, refuse_arguments};
 use crate::tidy;
@@ -66,6 +67,30 @@ fn run_steps(rows: &mut Vec<Row>, tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
+/// A part that could not be run at all is one failure, and hides no later step.
+fn run_conformance(name: &'static str) -> (Row, Vec<String>) {
+    let (well, took, kept) = match conformance::core() {
+        Ok(summary) => {
+            let line = summary.line();
+            println!("{line}");
+            (summary.is_well(), summary.took(), vec![line])
+        }
+        Err(sentence) => {
+            eprintln!("xtask: {sentence}");
+            (false, Duration::ZERO, Vec::new())
+        }
+    };
+    let verdict = if well { report::WELL } else { "failed" }.to_owned();
+    (
+        Row {
+            name,
+            verdict,
+            took,
+        },
+        kept,
+    )
+}
+
 fn run_step(step: &Step) -> Result<(Row, Vec<String>), String> {
     match &step.work {
         Work::Program(job) => {
@@ -80,6 +105,7 @@ fn run_step(step: &Step) -> Result<(Row, Vec<String>), String> {
                 outcome.kept,
             ))
         }
+        Work::Conformance => Ok(run_conformance(step.name)),
         Work::Tidy => {
             // Reading some hundred small files: too short to be worth a clock.
             let findings = tidy::check_and_print(&environment::workspace_root())?;

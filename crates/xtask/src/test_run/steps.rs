@@ -21,6 +21,8 @@ pub(super) enum Work {
     Program(Job),
     /// The house rules, checked in this process.
     Tidy,
+    /// The quick part of the conformance cases, run from this process.
+    Conformance,
 }
 
 impl Step {
@@ -35,6 +37,7 @@ impl Step {
                 job.variables.iter().map(set).collect::<String>() + &job.shown()
             }
             Work::Tidy => "cargo xtask tidy".to_owned(),
+            Work::Conformance => "cargo xtask conformance core".to_owned(),
         }
     }
 }
@@ -56,6 +59,10 @@ pub(super) fn all() -> Vec<Step> {
             work: Work::Tidy,
         },
         program("tests", "test --workspace --locked --no-fail-fast"),
+        Step {
+            name: "conformance",
+            work: Work::Conformance,
+        },
     ];
     let mut documents = cargo("doc --workspace --no-deps --document-private-items --locked");
     documents
@@ -90,7 +97,7 @@ mod tests {
     use super::all;
 
     #[test]
-    fn the_steps_are_the_five_checks_in_their_order() {
+    fn the_steps_are_the_six_checks_in_their_order() {
         let shown: Vec<String> = all().iter().map(super::Step::shown).collect();
         assert_eq!(
             shown,
@@ -99,6 +106,7 @@ mod tests {
                 "cargo clippy --workspace --all-targets --locked -- -D warnings",
                 "cargo xtask tidy",
                 "cargo test --workspace --locked --no-fail-fast",
+                "cargo xtask conformance core",
                 "RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps \
                  --document-private-items --locked",
             ]
