@@ -72,7 +72,28 @@ fn main() -> io::Result<()> {
     ]
     .concat();
     write("deflate/both_ends", &[&[1, 5, 7, 0, 20], &two])?;
-    write("deflate/both_ends_small_window", &[&[1, 8, 1, 0, 3], &two])
+    write("deflate/both_ends_small_window", &[&[1, 8, 1, 0, 3], &two])?;
+    sessions(write)
+}
+
+/// Conversations over a socket.
+fn sessions(write: impl Fn(&str, &[&[u8]]) -> io::Result<()>) -> io::Result<()> {
+    // Acts: 0 says text in pieces, 2 pings, 3 is told text, 5 hears, 6 sends bytes, 7 is ended,
+    // 8 shuts down.
+    let says = [&[0, 1, 5, 63][..], b"hello", &[0, 3]].concat();
+    let is_told = [&[3, 1, 3, 9][..], b"you"].concat();
+    let all = [&says[..], &[2, 0, 7], &is_told, &[5], &says, &is_told].concat();
+    write("session/all_is_heard", &[&[0], &all])?;
+    write("session/all_is_heard_deflated", &[&[1], &all])?;
+    write(
+        "session/a_rule_is_broken",
+        &[&[0], &says, &[6, 1, 2, 0, 0xff, 0xff], &says],
+    )?;
+    write(
+        "session/the_party_ends_it",
+        &[&[0], &says, &is_told, &[7, 4], &says],
+    )?;
+    write("session/the_client_is_gone", &[&[1], &says, &[8], &is_told])
 }
 
 /// One of each.

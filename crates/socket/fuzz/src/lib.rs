@@ -5,5 +5,7 @@
 //! what must hold.
 
 pub mod memory;
+pub mod party;
 pub mod peer;
 pub mod recipe;
+pub mod scene;

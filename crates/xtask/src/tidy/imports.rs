@@ -49,7 +49,8 @@ const SOCKET_FUZZ: &str = "roomcast-socket-fuzz";
 const HOUSES: &[House] = &[
     house(PROTOCOL, &[]),
     house(SOCKET, &[]),
-    house(SOCKET_FUZZ, &[SOCKET]),
+    // The conversation over a stream is the server's.
+    house(SOCKET_FUZZ, &[SERVER, PROTOCOL, SOCKET]),
     house(BROKER, &[PROTOCOL]),
     house(PRESENCE, &[PROTOCOL]),
     upper_house(GATEWAY, &[BROKER, PRESENCE, PROTOCOL]),
