@@ -10,7 +10,7 @@ use crate::job::{Ending, Job};
 
 /// The package and the example, which takes `--limits autobahn|production` and `--wrong`, and
 /// prints [`LISTENING`] and its address.
-const PACKAGE: &str = "roomcast-socket";
+const PACKAGE: &str = "roomcast";
 const EXAMPLE: &str = "echo";
 const LISTENING: &str = "listening on ";
 
