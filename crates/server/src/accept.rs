@@ -5,12 +5,14 @@
 //! ends its connection; no error of `accept` ends the loop. Leaves requests to the service, and
 //! upgraded streams to whoever takes them: they keep their [`Slot`] for as long as they live.
 
+mod head_fault;
 mod listener;
 mod open_files;
 mod refuse;
 mod slots;
 mod stats;
 
+pub use head_fault::HeadFault;
 pub use listener::bind;
 pub use slots::Slot;
 pub use stats::AcceptStats;
@@ -19,6 +21,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -117,7 +120,13 @@ pub async fn run<S, B>(
             Ok(slot) => {
                 stats.count_accepted();
                 let (http, service, stop) = (http.clone(), service.clone(), stop.clone());
-                tracker.spawn(serve(http, stream, service, Peer(peer), slot, stop));
+                let stats = stats.clone();
+                tracker.spawn(async move {
+                    let served = serve(http, stream, service, Peer(peer), slot, stop).await;
+                    if let Some(fault) = served {
+                        stats.count_refused_head(fault);
+                    }
+                });
             }
             Err(full) => {
                 match full {
@@ -145,6 +154,7 @@ fn http(limits: &AcceptLimits) -> http1::Builder {
     http
 }
 
+/// Serves one connection to its end; what was wrong with its last request head, if that ended it.
 async fn serve<S, B>(
     http: http1::Builder,
     stream: TcpStream,
@@ -152,7 +162,8 @@ async fn serve<S, B>(
     peer: Peer,
     slot: Slot,
     stop: CancellationToken,
-) where
+) -> Option<HeadFault>
+where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
     B: Body + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -161,7 +172,10 @@ async fn serve<S, B>(
     B: Send,
     B::Data: Send,
 {
+    let asked = Arc::new(AtomicBool::new(false));
+    let seen = asked.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
+        seen.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(slot.clone());
         service.clone().call(request)
@@ -178,10 +192,10 @@ async fn serve<S, B>(
             timeout(LAST_REQUEST, connection.as_mut()).await.unwrap_or(Ok(()))
         }
     };
-    if let Err(error) = ended {
-        // Timeouts, resets and garbage: the stranger's doing, so not worth a line at info.
-        tracing::debug!(peer = %peer.0, %error, "a connection ended badly");
-    }
+    let error = ended.err()?;
+    // Timeouts, resets and garbage: the stranger's doing, so not worth a line at info.
+    tracing::debug!(peer = %peer.0, %error, "a connection ended badly");
+    HeadFault::of(&error, asked.load(Ordering::Relaxed))
 }
 
 /// Says what `accept` complains of, but not a thousand times.

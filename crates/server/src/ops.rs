@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use prometheus::{Encoder as _, IntCounter, IntGauge, Registry, TextEncoder};
+use prometheus::{Encoder as _, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 use roomcast_gateway::{Node, Readiness};
 use warp::{Filter, Rejection, Reply};
 
-use crate::accept::AcceptStats;
+use crate::accept::{AcceptStats, HeadFault};
 
 /// What the routes need.
 #[derive(Clone)]
@@ -27,6 +27,7 @@ struct Gauges {
     accepted: IntCounter,
     refused_full: IntCounter,
     refused_address: IntCounter,
+    requests_refused: IntCounterVec,
     accept_errors: IntCounter,
     rooms: IntGauge,
     redis_reconnects: IntCounter,
@@ -130,6 +131,7 @@ impl Gauges {
                 "roomcast_connections_refused_address_total",
                 "Connections answered with 503 because their address had too many.",
             ),
+            requests_refused: requests_refused(registry),
             accept_errors: counter(
                 "roomcast_accept_errors_total",
                 "Connections the operating system could not give us.",
@@ -164,6 +166,10 @@ impl Gauges {
         catch_up(&self.accepted, accepted.accepted());
         catch_up(&self.refused_full, accepted.refused_full());
         catch_up(&self.refused_address, accepted.refused_address());
+        for fault in HeadFault::ALL {
+            let counter = self.requests_refused.with_label_values(&[fault.name()]);
+            catch_up(&counter, accepted.refused_heads(fault));
+        }
         catch_up(&self.accept_errors, accepted.accept_errors());
         let store = node.broker_stats();
         level(&self.rooms, store.subscriptions);
@@ -173,4 +179,16 @@ impl Gauges {
         catch_up(&self.store_corrupt, store.corrupt);
         level(&self.ready, u64::from(node.readiness() == Readiness::Ready));
     }
+}
+
+fn requests_refused(registry: &Registry) -> IntCounterVec {
+    let options = Opts::new(
+        "roomcast_requests_refused_total",
+        "Connections ended because of a request head, by what was wrong with it.",
+    );
+    let counters = IntCounterVec::new(options, &["reason"]).expect("the names are well formed");
+    registry
+        .register(Box::new(counters.clone()))
+        .expect("each name is registered once");
+    counters
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use roomcast::accept::{self, AcceptLimits, AcceptStats, Peer, Slot};
+use roomcast::accept::{self, AcceptLimits, AcceptStats, HeadFault, Peer, Slot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -120,6 +120,11 @@ impl Node {
         answer(&mut self.connect().await, request).await
     }
 
+    /// Requests refused for their heads: too slow, too large, malformed.
+    fn refused_heads(&self) -> [u64; 3] {
+        HeadFault::ALL.map(|fault| self.stats.refused_heads(fault))
+    }
+
     /// Waits until `done`.
     async fn until(&self, done: impl Fn(&AcceptStats) -> bool) {
         let waiting = async {
@@ -190,6 +195,20 @@ async fn a_head_that_does_not_come_in_time_ends_its_connection() {
     assert!(answer(&mut stream, GET).await.starts_with("HTTP/1.1 200"));
     closed(&mut stream).await;
     node.until(|stats| stats.open() == 0).await;
+    // Waiting in vain for a next request is no fault.
+    assert_eq!(node.refused_heads(), [3, 0, 0]);
+}
+
+#[tokio::test]
+async fn who_leaves_in_the_middle_of_a_head_was_not_refused() {
+    let node = Node::start(LIMITS);
+    for half in ["", "G", "GET / HTTP/1.1\r\nHost: x\r\nX-"] {
+        let mut stream = node.connect().await;
+        stream.write_all(half.as_bytes()).await.unwrap();
+    }
+    node.until(|stats| stats.accepted() == 3 && stats.open() == 0)
+        .await;
+    assert_eq!(node.refused_heads(), [0, 0, 0]);
 }
 
 #[tokio::test]
@@ -215,6 +234,7 @@ async fn a_head_that_is_too_large_is_answered_431() {
     let uri = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(40_000));
     let said = node.answer(&uri).await;
     assert!(said.starts_with("HTTP/1.1 4"), "{said}");
+    node.until(|_| node.refused_heads() == [0, 3, 0]).await;
 }
 
 #[tokio::test]
@@ -239,6 +259,7 @@ async fn garbage_is_answered_400_and_the_neighbour_is_served() {
     assert_eq!(node.answer(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await, "");
     assert!(node.answer(GET).await.starts_with("HTTP/1.1 200"));
     node.until(|stats| stats.open() == 0).await;
+    node.until(|_| node.refused_heads() == [0, 0, 8]).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::head_fault::HeadFault;
+
 /// Counters of one accept loop; all but `open` only grow.
 #[derive(Debug, Default)]
 pub struct AcceptStats {
@@ -10,6 +12,8 @@ pub struct AcceptStats {
     refused_full: AtomicU64,
     refused_address: AtomicU64,
     accept_errors: AtomicU64,
+    /// In the order of `HeadFault::ALL`.
+    refused_heads: [AtomicU64; HeadFault::ALL.len()],
 }
 
 macro_rules! counters {
@@ -41,6 +45,15 @@ counters! {
 }
 
 impl AcceptStats {
+    /// Connections ended for this fault of a request head.
+    pub fn refused_heads(&self, fault: HeadFault) -> u64 {
+        self.refused_heads[fault as usize].load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_refused_head(&self, fault: HeadFault) {
+        self.refused_heads[fault as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn count_closed(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
