@@ -51,6 +51,8 @@ pub struct Conversation<P: Party> {
     /// Read and not used yet.
     kept: Vec<u8>,
     phase: Phase,
+    /// Reads that may still be thrown away, once it is over.
+    forgets_left: u16,
     clock: Clock,
 }
 
@@ -113,6 +115,7 @@ impl<P: Party> Conversation<P> {
             batch: batch.then(Box::default),
             kept: early,
             phase: Phase::Open,
+            forgets_left: reading::FORGETS_MAX,
             stream,
             sockets,
         }
@@ -143,7 +146,7 @@ impl<P: Party> Conversation<P> {
                     }
                 }
                 Phase::Leaving(_) => Ok(false),
-                Phase::Parting(end) => self.forget_what_comes(context, end),
+                Phase::Parting(end) => self.forget_what_comes(context, end, &mut reads_left),
             };
             match went_on {
                 Ok(true) => {}

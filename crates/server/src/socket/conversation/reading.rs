@@ -16,6 +16,10 @@ const READ_BYTES: usize = 16 << 10;
 /// Reads of one poll: a client that never pauses must let others have the thread.
 pub(super) const READS_MAX: u32 = 4;
 
+/// Reads that are thrown away at the end of a conversation, in all: 16 MiB, as much as a client may
+/// send at once anyway. Whoever goes on after that is not listened to while time runs out.
+pub(super) const FORGETS_MAX: u16 = 1_024;
+
 thread_local! {
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
 }
@@ -136,17 +140,30 @@ impl<P: Party> Conversation<P> {
         }
     }
 
-    /// Reads and throws away until the client has gone; never goes on.
+    /// Reads and throws away until the client has gone, or has sent too much; whether there may be
+    /// more to do.
     pub(super) fn forget_what_comes(
         &mut self,
         context: &mut Context<'_>,
         end: End,
+        reads_left: &mut u32,
     ) -> Result<bool, End> {
+        if self.forgets_left == 0 {
+            return Ok(false);
+        }
+        if *reads_left == 0 {
+            context.waker().wake_by_ref();
+            return Ok(false);
+        }
+        *reads_left -= 1;
         READ.with_borrow_mut(|buffer| {
             let mut into = ReadBuf::new(buffer);
             match Pin::new(&mut self.stream).poll_read(context, &mut into) {
                 Poll::Pending => Ok(false),
-                Poll::Ready(Ok(())) if !into.filled().is_empty() => Ok(true),
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => {
+                    self.forgets_left -= 1;
+                    Ok(true)
+                }
                 Poll::Ready(_) => Err(end),
             }
         })
