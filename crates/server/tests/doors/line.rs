@@ -9,7 +9,7 @@ use crate::node::PATIENCE;
 
 /// A connection.
 pub(crate) struct Line {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     /// Read and not yet looked at.
     rest: Vec<u8>,
 }
@@ -24,7 +24,11 @@ pub(crate) struct Answer {
 
 impl Line {
     pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the listener takes connections");
+        Self::over(TcpStream::connect(address).expect("the listener takes connections"))
+    }
+
+    /// One over a connection that is there.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();

@@ -23,7 +23,7 @@ type Log = Arc<Mutex<String>>;
 
 /// A running node.
 pub(crate) struct Node {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) ops: SocketAddr,
     log: Log,
@@ -32,12 +32,17 @@ pub(crate) struct Node {
 impl Node {
     /// Starts a node in development mode, in which nobody is too fast, with these flags as well.
     pub(crate) fn start(flags: &[&str]) -> Self {
+        let hasty = ["--commands-per-second", "100000"];
+        let at_once = ["--commands-burst", "1000000"];
+        Self::start_with(&[&hasty, &at_once, flags].concat(), "trace")
+    }
+
+    /// Starts a node in development mode with these flags, its defaults otherwise, and this log.
+    pub(crate) fn start_with(flags: &[&str], log: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_roomcast"))
             .args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
-            .args(["--commands-per-second", "100000"])
-            .args(["--commands-burst", "1000000"])
             .args(flags)
-            .env("ROOMCAST_LOG", "trace")
+            .env("ROOMCAST_LOG", log)
             .env("ROOMCAST_API_KEY", API_KEY.replace(' ', "-"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
