@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::process::Node;
+use crate::process::{HASTY, Node};
 use crate::wire::Session;
 
 /// Sessions of a round, each another user's.
@@ -20,7 +20,7 @@ pub(crate) fn rounds() -> Vec<f64> {
 }
 
 fn round() -> f64 {
-    let node = Node::start();
+    let node = Node::start(HASTY);
     // One session first: it pays for what is made once.
     let _first = Session::join(node.address, "first", "room-first");
     sleep(REST);

@@ -8,17 +8,24 @@ use std::thread;
 /// The kernel counts a process's time in hundredths of a second on every Linux platform (`USER_HZ`).
 const TICK_US: f64 = 10_000.0;
 
+/// Lets a sender say more than a client may by default.
+pub(crate) const HASTY: &[&str] = &["--commands-per-second", "1000"];
+
 /// A running node; killed when dropped.
 pub(crate) struct Node {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) address: SocketAddr,
+    /// Where the operators' listener is.
+    #[allow(dead_code, reason = "the bench of attacks asks there")]
+    pub(crate) ops: SocketAddr,
 }
 
 impl Node {
-    pub(crate) fn start() -> Self {
+    /// One with these flags, on free ports.
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_roomcast"))
             .args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
-            .args(["--commands-per-second", "1000"])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -26,15 +33,19 @@ impl Node {
             .expect("the program was built");
         let stderr = child.stderr.take().expect("it is piped");
         let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
-        let address = lines.by_ref().find_map(|line| {
-            let mut words = line.contains("serving").then(|| line.split_whitespace())?;
-            words.find_map(|word| word.strip_prefix("listen=")?.parse().ok())
-        });
+        let serving = lines.by_ref().find(|line| line.contains("serving"));
+        let serving = serving.expect("the node says where it listens");
+        let value = |key: &str| {
+            let mut words = serving.split_whitespace();
+            let value = words.find_map(|word| word.strip_prefix(key)?.parse().ok());
+            value.expect("it names both addresses")
+        };
         // Read to the end, so that the node can go on logging.
         thread::spawn(move || lines.for_each(drop));
         Self {
             child,
-            address: address.expect("the node says where it listens"),
+            address: value("listen="),
+            ops: value("ops_listen="),
         }
     }
 

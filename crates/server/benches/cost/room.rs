@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::floor::Floor;
-use crate::process::Node;
+use crate::process::{HASTY, Node};
 use crate::readers::Readers;
 use crate::wire::{self, Session};
 
@@ -27,7 +27,7 @@ const TEXT_BYTES: usize = 200;
 
 /// Microseconds of each round: of the floor a write, and of the node a delivery, by how it was sent.
 pub(crate) fn rounds() -> (Vec<f64>, Vec<(String, Vec<f64>)>) {
-    let node = Node::start();
+    let node = Node::start(HASTY);
     let sessions: Vec<_> = (0..MEMBERS)
         .map(|at| Session::join(node.address, &format!("user-{at}"), "room"))
         .collect();
