@@ -28,7 +28,7 @@ const BYTES_PER_SECOND: u64 = 8 << 20;
 /// What the kernel holds between the two ends, at most.
 const KERNEL_BYTES: u64 = 16 << 20;
 /// What is read and thrown away at the end of a conversation.
-const FORGOTTEN_BYTES: u64 = 16 << 20;
+const FORGOTTEN_BYTES: u64 = 2 << 20;
 /// How long a throttled peer may go on without a rest.
 const FLOOD_TIME: Duration = Duration::from_secs(8);
 /// Commands at once, then refusals, by the defaults of a gateway.

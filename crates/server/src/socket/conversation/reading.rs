@@ -16,9 +16,10 @@ const READ_BYTES: usize = 16 << 10;
 /// Reads of one poll: a client that never pauses must let others have the thread.
 pub(super) const READS_MAX: u32 = 4;
 
-/// Reads that are thrown away at the end of a conversation, in all: 16 MiB, as much as a client may
-/// send at once anyway. Whoever goes on after that is not listened to while time runs out.
-pub(super) const FORGETS_MAX: u16 = 1_024;
+/// Reads that are thrown away at the end of a conversation, in all: 2 MiB, which is more than is on
+/// the way when a client hears our close. Whoever goes on after that is not listened to while time
+/// runs out.
+pub(super) const FORGETS_MAX: u16 = 128;
 
 thread_local! {
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
