@@ -13,6 +13,7 @@ mod who;
 
 use roomcast_protocol::{
     ClientFrame, CloseCode, DecodeError, ErrorCode, Refusal, RequestId, RoomName, decode_client,
+    request_id,
 };
 use tokio::time::Instant;
 
@@ -34,12 +35,11 @@ impl Session {
     /// says first comes first. If this is dropped while waiting, whether the frame took effect is
     /// not known.
     pub async fn receive(&mut self, text: &str) -> Flow {
-        let frame_bytes_max = self.node.limits().frame_bytes_max;
-        let decoded = decode_client(text, frame_bytes_max);
+        // Before it is read: what is refused must cost next to nothing.
         if let Err(too_fast) = self.allowance.take(Instant::now()) {
-            return self.slow_down(too_fast, decoded);
+            return self.slow_down(too_fast, text);
         }
-        match decoded {
+        match decode_client(text, self.node.limits().frame_bytes_max) {
             Err(DecodeError { id, refusal }) => self.refuse(id, None, refusal),
             Ok(frame) => {
                 let id = id_of(&frame);
@@ -66,13 +66,9 @@ impl Session {
         }
     }
 
-    fn slow_down(&self, too_fast: TooFast, decoded: Result<ClientFrame, DecodeError>) -> Flow {
+    fn slow_down(&self, too_fast: TooFast, text: &str) -> Flow {
         let TooFast::RetryAfter(retry_after_ms) = too_fast else {
             return Flow::Close(CloseCode::Flooding);
-        };
-        let id = match decoded {
-            Ok(frame) => id_of(&frame),
-            Err(error) => error.id,
         };
         let limits = self.node.limits();
         let message = format!(
@@ -80,7 +76,7 @@ impl Session {
             limits.commands_per_second, limits.commands_burst
         );
         self.refuse(
-            id,
+            request_id(text),
             None,
             Refusal::retry(ErrorCode::TooFast, message, retry_after_ms),
         );

@@ -124,7 +124,7 @@ impl Outbox {
         // The writer may have emptied it in between, and would not come by again.
         let writer = state.writer.take();
         drop(state);
-        writer.map(Waker::wake);
+        wake(writer);
     }
 
     /// Asks the writer to close once everything before is written. Answers still get in, messages
@@ -136,7 +136,7 @@ impl Outbox {
         }
         let writer = state.writer.take();
         drop(state);
-        writer.map(Waker::wake);
+        wake(writer);
     }
 
     /// The session is gone: nothing gets in any more.
@@ -201,8 +201,14 @@ impl Outbox {
         }
         let writer = state.writer.take();
         drop(state);
-        writer.map(Waker::wake);
+        wake(writer);
         Offer::Taken
+    }
+}
+
+fn wake(writer: Option<Waker>) {
+    if let Some(writer) = writer {
+        writer.wake();
     }
 }
 

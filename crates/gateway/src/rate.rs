@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Refusals in a row, counted in bursts, after which haste is flooding.
+/// Refusals beyond what was allowed meanwhile, counted in bursts, after which haste is flooding.
 const FLOOD_BURSTS: u32 = 5;
 
 /// One session's allowance.
@@ -15,7 +15,7 @@ pub(crate) struct Allowance {
     burst: u32,
     /// When the bucket will be full again.
     full_at: Instant,
-    refused_in_a_row: u32,
+    refused_beyond: u32,
 }
 
 /// Why a frame was not allowed.
@@ -33,7 +33,7 @@ impl Allowance {
             per_second: per_second.max(1),
             burst: burst.max(1),
             full_at: now,
-            refused_in_a_row: 0,
+            refused_beyond: 0,
         }
     }
 
@@ -45,11 +45,11 @@ impl Allowance {
         let room = one * self.burst;
         if debt <= room {
             self.full_at = full_at;
-            self.refused_in_a_row = 0;
+            self.refused_beyond = self.refused_beyond.saturating_sub(1);
             return Ok(());
         }
-        self.refused_in_a_row += 1;
-        if self.refused_in_a_row > self.burst.saturating_mul(FLOOD_BURSTS) {
+        self.refused_beyond += 1;
+        if self.refused_beyond > self.burst.saturating_mul(FLOOD_BURSTS) {
             return Err(TooFast::Flooding);
         }
         // Rounded up: what is promised must hold.
@@ -84,6 +84,20 @@ mod tests {
             allowance.take(now).is_err(),
             "an hour of silence saves one burst, not more"
         );
+    }
+
+    #[test]
+    fn who_is_allowed_something_now_and_then_floods_all_the_same() {
+        let begun = Instant::now();
+        let flooding = |per_second: u32| {
+            let mut allowance = Allowance::new(20, 60, begun);
+            (0..per_second * 60).any(|n| {
+                let now = begun + Duration::from_secs(1) * n / per_second;
+                allowance.take(now) == Err(TooFast::Flooding)
+            })
+        };
+        assert!(flooding(128), "six times as fast as allowed");
+        assert!(!flooding(30), "half as fast again is refused, and no more");
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl CloseCode {
     pub const fn come_back(number: u16) -> ComeBack {
         match number {
             1001 | 1012 | 4000..=4099 => ComeBack::AsTold,
-            1002 | 1003 | 1007..=1010 | 4400..=4499 => ComeBack::NotWithoutChange,
+            1002 | 1003 | 1007 | 1009 | 1010 | 4400..=4499 => ComeBack::NotWithoutChange,
             _ => ComeBack::WithBackoff,
         }
     }

@@ -42,6 +42,13 @@ pub fn decode_client(text: &str, frame_bytes_max: usize) -> Result<ClientFrame, 
     decode_client_as(&head.kind, text).map_err(|refusal| DecodeError { id, refusal })
 }
 
+/// The id of a client's request and nothing else of it, in one pass: for frames that are refused
+/// unread. `None` if it has none, or can't be read.
+pub fn request_id(text: &str) -> Option<RequestId> {
+    let raw = read::<Head>(text).ok()?.id?;
+    serde_json::from_str(raw.get()).ok()
+}
+
 /// Reads a server's frame.
 ///
 /// # Errors

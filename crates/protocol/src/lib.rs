@@ -27,7 +27,7 @@ pub use client_frame::{
 pub use close::{CLOSE_CODES, CloseCode, ComeBack};
 pub use codec::{
     DecodeError, JSON_DEPTH_MAX, decode_client, decode_server, decode_server_batch, encode_client,
-    encode_server,
+    encode_server, request_id,
 };
 pub use cursor::{Cursor, Step};
 pub use ids::{Epoch, MessageId, NodeId, SessionId};

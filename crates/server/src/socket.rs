@@ -7,7 +7,10 @@
 //! wheel. Leaves the handshake to `http`, and what is said to the gateway.
 
 mod batch;
+mod clock;
 mod conversation;
+mod due;
+mod listening;
 mod metrics;
 mod party;
 mod session;

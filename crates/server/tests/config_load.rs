@@ -77,7 +77,7 @@ fn a_flag_wins_over_the_environment_over_the_file_over_the_default() {
     assert_eq!(config.drain_ms, 2);
     assert_eq!(config.log, "warn", "an empty variable counts as absent");
     assert_eq!(config.heartbeat_ms, 30_000);
-    assert_eq!(config.write_stall_ms, 30_000);
+    assert_eq!(config.write_stall_ms, 8_000);
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Default for Limits {
             frame_bytes_max: 64 << 10,
             message_bytes_max: 64 << 10,
             fragments_max: 512,
-            message_ms_max: 10_000,
+            message_ms_max: 7_000,
             messages: Some(Rate {
                 per_second: 500,
                 burst: 2_000,
@@ -68,7 +68,7 @@ impl Default for Limits {
                 per_second: 10,
                 burst: 32,
             }),
-            flood_ms_max: 8_000,
+            flood_ms_max: 6_000,
             close_ms_max: 2_000,
             binary: false,
         }

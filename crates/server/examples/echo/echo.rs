@@ -55,7 +55,9 @@ impl Party for Echo {
         inner.frames.push(frame);
         let writer = inner.writer.take();
         drop(inner);
-        writer.map(Waker::wake);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
         Box::pin(std::future::ready((self, None)))
     }
 

@@ -96,7 +96,7 @@ settings! {
     /// the log later.
     outbox_bytes_max: usize = One(bytes(4096, 1_073_741_824)), "262144";
     /// How long a reader may take nothing at all before its session is closed.
-    write_stall_ms: u64 = One(ms(1_000, 3_600_000)), "10000";
+    write_stall_ms: u64 = One(ms(1_000, 3_600_000)), "8000";
     /// How often a silent session is asked for a sign of life.
     heartbeat_ms: u64 = One(ms(1_000, 600_000)), "25000";
     /// Whether frames are compressed (permessage-deflate) for clients that offer it.

@@ -3,10 +3,8 @@
 //! Keeps true: between messages it holds nothing but itself; while the party is at work, or the
 //! client does not take what it is told, nothing more is read; what has been read and not used is
 //! kept, at most one read of it. The course: open; ending, while what is owed goes out; leaving,
-//! while our last frame does; parting, until the client has gone too.
-
-mod clock;
-mod reading;
+//! while our last frame does; parting, until the client has gone too. What comes from the client is
+//! in `listening`, what time brings in `due`.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,12 +18,19 @@ use tokio::net::TcpStream;
 
 use super::Sockets;
 use super::batch::{self, Batch};
+use super::clock::Clock;
 use super::party::{Mail, Next, Party, Receiving};
 use super::writer::Writer;
-use clock::Clock;
 
 /// Bytes taken from the mail at once.
 const FLUSH_BYTES: usize = 65_536;
+/// Reads of one poll: a client that never pauses must let others have the thread.
+const READS_MAX: u32 = 4;
+
+/// Reads that are thrown away at the end of a conversation, in all: 2 MiB, which is more than is on
+/// the way when a client hears our close. Whoever goes on after that is not listened to while time
+/// runs out.
+const FORGETS_MAX: u16 = 128;
 
 /// What was agreed in the handshake.
 #[derive(Default)]
@@ -40,20 +45,20 @@ pub struct Options {
 
 /// A conversation, to be polled to its end.
 pub struct Conversation<P: Party> {
-    sockets: Arc<Sockets>,
-    stream: TcpStream,
-    machine: Machine,
-    seated: Seated<P>,
-    mail: P::Mail,
-    writer: Writer<<P::Mail as Mail>::Frame>,
+    pub(super) sockets: Arc<Sockets>,
+    pub(super) stream: TcpStream,
+    pub(super) machine: Machine,
+    pub(super) seated: Seated<P>,
+    pub(super) mail: P::Mail,
+    pub(super) writer: Writer<<P::Mail as Mail>::Frame>,
     /// Where the client takes several events in one frame.
     batch: Option<Box<Batch<<P::Mail as Mail>::Frame>>>,
     /// Read and not used yet.
-    kept: Vec<u8>,
-    phase: Phase,
+    pub(super) kept: Vec<u8>,
+    pub(super) phase: Phase,
     /// Reads that may still be thrown away, once it is over.
-    forgets_left: u16,
-    clock: Clock,
+    pub(super) forgets_left: u16,
+    pub(super) clock: Clock,
 }
 
 /// How a conversation ended.
@@ -78,7 +83,7 @@ pub struct Ended<P> {
 }
 
 /// Where the party is.
-enum Seated<P> {
+pub(super) enum Seated<P> {
     Listening(Box<P>),
     /// At work on a message.
     Busy(Receiving<P>),
@@ -87,7 +92,7 @@ enum Seated<P> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Open,
     /// Nothing more is taken from the client; what it is owed is written, then a close.
     Ending(CloseCode),
@@ -115,7 +120,7 @@ impl<P: Party> Conversation<P> {
             batch: batch.then(Box::default),
             kept: early,
             phase: Phase::Open,
-            forgets_left: reading::FORGETS_MAX,
+            forgets_left: FORGETS_MAX,
             stream,
             sockets,
         }
@@ -127,7 +132,7 @@ impl<P: Party> Conversation<P> {
         {
             return Poll::Ready(end);
         }
-        let mut reads_left = reading::READS_MAX;
+        let mut reads_left = READS_MAX;
         loop {
             if let Err(end) = self.write(context) {
                 return Poll::Ready(end);
@@ -198,7 +203,7 @@ impl<P: Party> Conversation<P> {
                 self.sockets.metrics.written(waited);
                 if self.batch.is_some() && frames.len() > 1 {
                     let array = self.machine.text(&batch::array(&frames));
-                    array.map(|frame| self.writer.push_own(frame));
+                    self.writer.push_own(array);
                 } else {
                     self.writer.put_shared(frames);
                 }
@@ -208,14 +213,14 @@ impl<P: Party> Conversation<P> {
     }
 
     /// Ends once what waits is written: for what is the client's fault, or its token's.
-    fn end_with(&mut self, code: CloseCode) {
+    pub(super) fn end_with(&mut self, code: CloseCode) {
         self.mail.close(code);
         self.phase = Phase::Ending(code);
         self.clock.part_soon(&self.sockets);
     }
 
     /// Closes now.
-    fn close(&mut self, code: CloseCode) {
+    pub(super) fn close(&mut self, code: CloseCode) {
         let wire = WireCode::new(code.number()).expect("ours may all be sent");
         let now_ms = self.sockets.wheel.coarse_ms();
         let frame = self.machine.close(wire, code.name(), now_ms);
@@ -225,7 +230,12 @@ impl<P: Party> Conversation<P> {
 
     /// Says what waits already, then this, and nothing more: the client has ended it, and hears
     /// the answers to what it said before.
-    fn answer_and_leave(&mut self, context: &mut Context<'_>, end: End, last: Option<Bytes>) {
+    pub(super) fn answer_and_leave(
+        &mut self,
+        context: &mut Context<'_>,
+        end: End,
+        last: Option<Bytes>,
+    ) {
         let agreed = self.machine.deflate();
         if let Some(batch) = self.batch.take() {
             self.writer.put_before_own(batch.gathered(), agreed);
@@ -237,12 +247,12 @@ impl<P: Party> Conversation<P> {
     }
 
     /// Says this, and nothing more.
-    fn leave(&mut self, end: End, last: Option<Bytes>) {
+    pub(super) fn leave(&mut self, end: End, last: Option<Bytes>) {
         if let End::Broken(violation) = end {
             self.sockets.metrics.broken(violation);
             tracing::debug!(%violation, "a client broke a rule");
         }
-        last.map(|frame| self.writer.push_own(frame));
+        self.writer.push_own(last);
         self.kept = Vec::new();
         self.phase = Phase::Leaving(end);
         self.clock.part_soon(&self.sockets);

@@ -42,9 +42,9 @@ impl<F> Default for Writer<F> {
 }
 
 impl<F: Carried> Writer<F> {
-    /// Puts in a frame of this connection alone.
-    pub(super) fn push_own(&mut self, frame: Bytes) {
-        self.own.push_back(frame);
+    /// Puts in a frame of this connection alone, if the machine had one to give.
+    pub(super) fn push_own(&mut self, frame: impl Into<Option<Bytes>>) {
+        self.own.extend(frame.into());
     }
 
     /// Puts in frames that others get too, while none are there.

@@ -20,7 +20,7 @@ const EXPLAINED = new Map([
 /** What to do after a close with `code`. */
 export function comeBack(code) {
   if (code === 1001 || code === 1012 || (code >= 4000 && code <= 4099)) return AS_TOLD;
-  if (code === 1002 || code === 1003 || (code >= 1007 && code <= 1010)) return NOT_WITHOUT_CHANGE;
+  if ([1002, 1003, 1007, 1009, 1010].includes(code)) return NOT_WITHOUT_CHANGE;
   if (code >= 4400 && code <= 4499) return NOT_WITHOUT_CHANGE;
   return WITH_BACKOFF;
 }

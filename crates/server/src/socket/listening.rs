@@ -8,19 +8,11 @@ use roomcast_protocol::CloseCode;
 use roomcast_socket::Event;
 use tokio::io::{AsyncRead as _, ReadBuf};
 
-use super::{Conversation, End, Phase, Seated};
-use crate::socket::party::{Mail as _, Party, Said};
+use super::conversation::{Conversation, End, Phase, Seated};
+use super::party::{Mail as _, Party, Said};
 
 /// Bytes of one read; one buffer a thread. Also the most that a conversation keeps.
 const READ_BYTES: usize = 16 << 10;
-/// Reads of one poll: a client that never pauses must let others have the thread.
-pub(super) const READS_MAX: u32 = 4;
-
-/// Reads that are thrown away at the end of a conversation, in all: 2 MiB, which is more than is on
-/// the way when a client hears our close. Whoever goes on after that is not listened to while time
-/// runs out.
-pub(super) const FORGETS_MAX: u16 = 128;
-
 thread_local! {
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
 }
