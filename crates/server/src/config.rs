@@ -32,8 +32,8 @@ pub use values::RedisUrl;
 
 use std::net::SocketAddr;
 
-use roomcast_socket::Limits as SocketLimits;
 use roomcast_socket::negotiation::DeflateSettings;
+use roomcast_socket::{Limits as SocketLimits, Rate};
 
 use crate::accept::AcceptLimits;
 use crate::auth::{Admission, Doorman, TokenRules, Verifier};
@@ -120,12 +120,24 @@ impl Config {
         }
     }
 
-    /// What a client may send in its WebSocket frames.
+    /// What a client may send in its WebSocket frames: the socket's own bounds, and never less than
+    /// twice what a session may say, so that haste is answered before it is slowed down.
     pub fn socket_limits(&self) -> SocketLimits {
+        let least = SocketLimits::default();
+        let raised = |rate: Option<Rate>| {
+            rate.map(|least| Rate {
+                per_second: least
+                    .per_second
+                    .max(self.commands_per_second.saturating_mul(2)),
+                burst: least.burst.max(self.commands_burst.saturating_mul(2)),
+            })
+        };
         SocketLimits {
             frame_bytes_max: self.frame_bytes_max,
             message_bytes_max: self.frame_bytes_max,
-            ..SocketLimits::default()
+            messages: raised(least.messages),
+            frames: raised(least.frames),
+            ..least
         }
     }
 

@@ -43,7 +43,8 @@ struct Flags {
     /// 1, the fastest, to 9, the smallest.
     #[arg(long, default_value_t = 6)]
     deflate_level: u8,
-    /// Do it wrong, to see that the suite finds out: text is echoed in capitals.
+    /// Do it wrong, to see that the suite finds out: text is echoed in capitals, a second ping is
+    /// one too many.
     #[arg(long)]
     wrong: bool,
 }
@@ -122,8 +123,15 @@ fn sockets(flags: &Flags) -> Sockets {
         bytes_min: flags.deflate_bytes_min,
         level: flags.deflate_level,
     };
+    let mut limits = flags.limits.limits();
+    if flags.wrong {
+        limits.controls = Some(Rate {
+            per_second: 1,
+            burst: 1,
+        });
+    }
     Sockets {
-        limits: Arc::new(flags.limits.limits()),
+        limits: Arc::new(limits),
         deflate: (!flags.no_deflate).then_some(deflate),
         heartbeat_ms: 25_000,
         write_stall_ms: 10_000,

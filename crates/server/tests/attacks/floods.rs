@@ -30,7 +30,7 @@ const KERNEL_BYTES: u64 = 16 << 20;
 /// What is read and thrown away at the end of a conversation.
 const FORGOTTEN_BYTES: u64 = 2 << 20;
 /// How long a throttled peer may go on without a rest.
-const FLOOD_TIME: Duration = Duration::from_secs(8);
+const FLOOD_TIME: Duration = Duration::from_secs(6);
 /// Commands at once, then refusals, by the defaults of a gateway.
 const COMMANDS_BURST: usize = 60;
 const REFUSALS: usize = 300;

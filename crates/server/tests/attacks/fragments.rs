@@ -15,11 +15,11 @@ const FRAGMENTS_MAX: usize = 512;
 /// Frames of a peer who sends nothing but pieces of nothing.
 const ENDLESS: usize = 200_000;
 /// From the first byte of a message to its last.
-const MESSAGE_TIME: Duration = Duration::from_secs(10);
+const MESSAGE_TIME: Duration = Duration::from_secs(7);
 /// Between two pieces of a message that takes its time.
 const TRICKLE: Duration = Duration::from_millis(400);
 /// Well within the time, even on a slow machine.
-const SLOW_ENOUGH: Duration = Duration::from_secs(7);
+const SLOW_ENOUGH: Duration = Duration::from_secs(4);
 
 const REQUEST: &[u8] = br#"{"type":"ping","id":1}"#;
 

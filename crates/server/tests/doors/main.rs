@@ -6,11 +6,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod api;
+mod batches;
 mod drain;
 mod frames;
 mod growth;
 mod json_garbage;
 mod line;
+mod liveness;
 mod node;
 mod ops;
 mod redis_gone;
