@@ -19,10 +19,16 @@ pub(crate) enum Message<'b> {
     Binary(Cow<'b, [u8]>),
 }
 
-/// The message being put together, if one is.
+/// The message being put together, if one is. Most come in one frame and one piece, and idle
+/// connections are many: what the others need is on the heap, for as long as they need it.
 #[derive(Default, Debug)]
 pub(crate) struct Assembler {
-    content: Option<Content>,
+    open: Option<Box<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    content: Content,
     /// Payload bytes announced by the headers so far.
     announced: u64,
     fragments: u32,
@@ -38,7 +44,7 @@ enum Content {
 impl Assembler {
     /// Whether a message has begun and not ended.
     pub(crate) const fn is_open(&self) -> bool {
-        self.content.is_some()
+        self.open.is_some()
     }
 
     /// Takes note of a data frame's header, or refuses it.
@@ -52,33 +58,34 @@ impl Assembler {
         if header.compressed && !(begins && may_deflate) {
             return Err(Violation::ReservedBits);
         }
-        match (begins, self.is_open()) {
-            (true, true) => return Err(Violation::UnfinishedMessage),
-            (false, false) => return Err(Violation::UnexpectedContinuation),
-            (true, false) => self.begin(header, limits)?,
-            (false, true) => {}
-        }
-        let (frame_max, message_max) = match self.content {
-            Some(Content::Deflated { .. }) => (
-                Limits::deflated_bytes_max(limits.frame_bytes_max),
-                Limits::deflated_bytes_max(limits.message_bytes_max),
-            ),
-            _ => (
-                limits.frame_bytes_max as u64,
-                limits.message_bytes_max as u64,
-            ),
+        let deflated = match (begins, &self.open) {
+            (true, Some(_)) => return Err(Violation::UnfinishedMessage),
+            (false, None) => return Err(Violation::UnexpectedContinuation),
+            (true, None) => header.compressed,
+            (false, Some(open)) => matches!(open.content, Content::Deflated { .. }),
         };
-        if header.payload_bytes > frame_max {
+        if header.opcode == OpCode::Binary && !limits.binary {
+            return Err(Violation::BinaryRefused);
+        }
+        let bound = |bytes_max| match deflated {
+            true => Limits::deflated_bytes_max(bytes_max),
+            false => bytes_max as u64,
+        };
+        if header.payload_bytes > bound(limits.frame_bytes_max) {
             return Err(Violation::FrameTooLarge);
         }
+        let open = self.open.as_deref_mut();
+        let (before, fragments) = open.as_ref().map_or((0, 0), |o| (o.announced, o.fragments));
         // Both are bounded: no sum of them overflows.
-        self.announced += header.payload_bytes;
-        if self.announced > message_max {
+        let (announced, fragments) = (before + header.payload_bytes, fragments + 1);
+        if announced > bound(limits.message_bytes_max) {
             return Err(Violation::MessageTooLarge);
         }
-        self.fragments += 1;
-        if self.fragments > limits.fragments_max {
+        if fragments > limits.fragments_max {
             return Err(Violation::TooManyFragments);
+        }
+        if let Some(open) = open {
+            (open.announced, open.fragments) = (announced, fragments);
         }
         Ok(())
     }
@@ -86,34 +93,37 @@ impl Assembler {
     /// Takes a message that came in one frame and one piece.
     pub(crate) fn whole<'b>(
         &mut self,
+        header: &Header,
         bytes: &'b [u8],
         limits: &Limits,
     ) -> Result<Message<'b>, Violation> {
-        match self.take() {
-            Some(Content::Text { .. }) => {
-                let text = std::str::from_utf8(bytes).map_err(|_| Violation::InvalidUtf8)?;
-                Ok(Message::Text(text.into()))
-            }
-            Some(Content::Deflated { text, .. }) => inflated(bytes, text, limits),
-            Some(Content::Binary(_)) | None => Ok(Message::Binary(bytes.into())),
+        self.clear();
+        let text = header.opcode == OpCode::Text;
+        if header.compressed {
+            return inflated(bytes, text, limits);
         }
+        if text {
+            let text = std::str::from_utf8(bytes).map_err(|_| Violation::InvalidUtf8)?;
+            return Ok(Message::Text(text.into()));
+        }
+        Ok(Message::Binary(bytes.into()))
     }
 
-    /// Takes a piece of a fragment.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Violation> {
-        match &mut self.content {
-            Some(Content::Text { text, utf8 }) => utf8.push(bytes, text)?,
-            Some(Content::Binary(held) | Content::Deflated { bytes: held, .. }) => {
+    /// Takes a piece of a fragment whose header was admitted.
+    pub(crate) fn push(&mut self, header: &Header, bytes: &[u8]) -> Result<(), Violation> {
+        let open = self.open.get_or_insert_with(|| Box::new(Open::by(header)));
+        match &mut open.content {
+            Content::Text { text, utf8 } => utf8.push(bytes, text)?,
+            Content::Binary(held) | Content::Deflated { bytes: held, .. } => {
                 held.extend_from_slice(bytes);
             }
-            None => {}
         }
         Ok(())
     }
 
     /// Ends the message with what has come.
     pub(crate) fn finish(&mut self, limits: &Limits) -> Result<Message<'static>, Violation> {
-        match self.take() {
+        match self.open.take().map(|open| open.content) {
             Some(Content::Text { text, utf8 }) => {
                 utf8.finish()?;
                 Ok(Message::Text(text.into()))
@@ -126,19 +136,17 @@ impl Assembler {
 
     /// Lets go of what is held.
     pub(crate) fn clear(&mut self) {
-        self.take();
+        self.open = None;
     }
+}
 
-    fn begin(&mut self, header: &Header, limits: &Limits) -> Result<(), Violation> {
+impl Open {
+    /// A message that this header begins.
+    fn by(header: &Header) -> Self {
         let text = header.opcode == OpCode::Text;
-        if !text && !limits.binary {
-            return Err(Violation::BinaryRefused);
-        }
-        self.content = Some(if header.compressed {
-            Content::Deflated {
-                bytes: Vec::new(),
-                text,
-            }
+        let content = if header.compressed {
+            let bytes = Vec::new();
+            Content::Deflated { bytes, text }
         } else if text {
             Content::Text {
                 text: String::new(),
@@ -146,14 +154,12 @@ impl Assembler {
             }
         } else {
             Content::Binary(Vec::new())
-        });
-        Ok(())
-    }
-
-    fn take(&mut self) -> Option<Content> {
-        self.announced = 0;
-        self.fragments = 0;
-        self.content.take()
+        };
+        Self {
+            content,
+            announced: header.payload_bytes,
+            fragments: 1,
+        }
     }
 }
 
@@ -193,6 +199,14 @@ mod tests {
         }
     }
 
+    /// One that has been given a frame, and nothing of its payload.
+    fn begun(header: Header) -> Assembler {
+        let mut assembler = Assembler::default();
+        assembler.admit(&header, &limits(), true).unwrap();
+        assembler.push(&header, &[]).unwrap();
+        assembler
+    }
+
     #[test]
     fn fragments_are_put_together_and_nothing_is_left() {
         let (mut assembler, limits) = (Assembler::default(), limits());
@@ -200,7 +214,7 @@ mod tests {
             let header = header(opcode, piece.len() as u64);
             assembler.admit(&header, &limits, false).unwrap();
             for byte in piece.as_bytes() {
-                assembler.push(&[*byte]).unwrap();
+                assembler.push(&header, &[*byte]).unwrap();
             }
         }
         assert_eq!(assembler.finish(&limits), Ok(Message::Text("grün".into())));
@@ -215,10 +229,7 @@ mod tests {
         assert_eq!(text(101), Err(Violation::FrameTooLarge));
         assert_eq!(text(u64::MAX), Err(Violation::FrameTooLarge));
         for (second, verdict) in [(50, Ok(())), (51, Err(Violation::MessageTooLarge))] {
-            let mut assembler = Assembler::default();
-            assembler
-                .admit(&header(OpCode::Text, 100), &limits, false)
-                .unwrap();
+            let mut assembler = begun(header(OpCode::Text, 100));
             let more = header(OpCode::Continuation, second);
             assert_eq!(assembler.admit(&more, &limits, false), verdict);
         }
@@ -226,10 +237,7 @@ mod tests {
 
     #[test]
     fn a_message_of_one_fragment_too_many_is_refused() {
-        let (mut assembler, limits) = (Assembler::default(), limits());
-        assembler
-            .admit(&header(OpCode::Text, 0), &limits, false)
-            .unwrap();
+        let (mut assembler, limits) = (begun(header(OpCode::Text, 0)), limits());
         for verdict in [Ok(()), Ok(()), Err(Violation::TooManyFragments)] {
             let more = header(OpCode::Continuation, 0);
             assert_eq!(assembler.admit(&more, &limits, false), verdict);
@@ -256,9 +264,7 @@ mod tests {
             assembler.admit(&compressed(OpCode::Text), &limits, false),
             Err(Violation::ReservedBits)
         );
-        assembler
-            .admit(&compressed(OpCode::Text), &limits, true)
-            .unwrap();
+        let mut assembler = begun(compressed(OpCode::Text));
         assert_eq!(
             assembler.admit(&compressed(OpCode::Continuation), &limits, true),
             Err(Violation::ReservedBits)

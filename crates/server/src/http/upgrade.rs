@@ -3,11 +3,13 @@
 //! Everything is checked before the upgrade, so that a refusal is an HTTP answer: who it is first,
 //! then whether it is a WebSocket handshake, then whether the node takes new sessions.
 
+use std::sync::Arc;
+
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use roomcast_gateway::{Metrics, Session, now_ms};
+use roomcast_gateway::{Metrics, Node, Session, now_ms};
 use roomcast_protocol::{CLOSE_CODES, CloseCode, ErrorCode, SUBPROTOCOL};
 use roomcast_socket::Violation;
 use roomcast_socket::handshake::{Refusal, Upgrade};
@@ -18,7 +20,7 @@ use super::doors::Doors;
 use super::problem;
 use crate::accept::{Peer, Slot};
 use crate::auth::offers_subprotocol;
-use crate::socket::{Conversation, End, Options, TurnedAway};
+use crate::socket::{Conversation, End, Ended, Options, TurnedAway};
 
 pub(super) fn route(
     doors: Doors,
@@ -114,29 +116,34 @@ fn begin(
     let (node, sockets) = (doors.node, doors.sockets);
     match session {
         Ok(session) => {
-            let id = session.id();
             let mut conversation = Conversation::new(stream, session, sockets, options);
             doors.sessions.spawn(async move {
                 // By reference: what is awaited by value lies in the task twice.
                 let ended = (&mut conversation).await;
                 drop(conversation);
-                count(node.metrics(), ended.end);
-                tracing::debug!(session = %id, end = ?ended.end, "a session ended");
-                if let Some(session) = ended.party {
-                    // On the heap: the task needn't be as large as its end.
-                    Box::pin(session.end()).await;
-                }
-                drop(slot);
+                // On the heap: the task needn't be as large as its end.
+                Box::pin(end(node, ended, slot)).await;
             });
         }
         Err(code) => {
-            let conversation = Conversation::new(stream, TurnedAway(code), sockets, options);
+            let mut conversation = Conversation::new(stream, TurnedAway(code), sockets, options);
             doors.sessions.spawn(async move {
-                count(node.metrics(), conversation.await.end);
+                count(node.metrics(), (&mut conversation).await.end);
                 drop(slot);
             });
         }
     }
+}
+
+/// Takes leave of a session; its slot is free when it has left its rooms.
+async fn end(node: Arc<Node>, ended: Ended<Session>, slot: Option<Slot>) {
+    count(node.metrics(), ended.end);
+    let id = ended.party.as_ref().map(|session| session.id());
+    tracing::debug!(session = ?id, end = ?ended.end, "a session ended");
+    if let Some(session) = ended.party {
+        session.end().await;
+    }
+    drop(slot);
 }
 
 fn count(metrics: &Metrics, end: End) {

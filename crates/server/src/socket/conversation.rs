@@ -285,3 +285,18 @@ impl<P: Party> Future for Conversation<P> {
         Poll::Ready(Ended { end, party })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use roomcast_gateway::Session;
+
+    use super::Conversation;
+
+    #[test]
+    fn an_idle_conversation_is_small() {
+        // A task is allocated in steps of 128 bytes: one of 640 holds this, what tokio adds, and
+        // the 48 bytes by which the task outlives the conversation.
+        let bytes = size_of::<Conversation<Session>>();
+        assert!(bytes <= 480, "a conversation has {bytes} bytes");
+    }
+}
