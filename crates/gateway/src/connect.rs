@@ -1,6 +1,5 @@
 //! How a session begins: counted, registered, and told where it is.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +13,7 @@ use crate::identity::Identity;
 use crate::node::Node;
 use crate::outbox::Outbox;
 use crate::rate::Allowance;
+use crate::rooms::Rooms;
 use crate::session::Session;
 
 impl Node {
@@ -53,7 +53,7 @@ impl Node {
             identity,
             node: self.clone(),
             outbox,
-            rooms: HashMap::new(),
+            rooms: Rooms::default(),
             typing: Vec::new(),
         };
         session.answer(&ServerFrame::Connected(self.connected(&session)));

@@ -19,6 +19,7 @@ mod node;
 mod outbox;
 mod rate;
 mod registry;
+mod rooms;
 mod session;
 
 pub use backend::Page;

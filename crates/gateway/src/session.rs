@@ -1,7 +1,6 @@
 //! One session: who it is for, which rooms it is in, how fast it may go. What acts on it is in
 //! `command`.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,11 +11,12 @@ use roomcast_protocol::{
     ErrorFrame, Position, Refusal, RequestId, RoomName, ServerFrame, SessionId, encode_server,
 };
 
-use crate::hub::{Hub, Mark};
+use crate::hub::Hub;
 use crate::identity::Identity;
 use crate::node::Node;
 use crate::outbox::{Next, Outbox, Outgoing};
 use crate::rate::Allowance;
+use crate::rooms::Rooms;
 
 /// A session on this node. Dropping it ends it; [`Session::end`] also leaves its rooms at once.
 pub struct Session {
@@ -25,8 +25,7 @@ pub struct Session {
     pub(crate) node: Arc<Node>,
     pub(crate) outbox: Outbox,
     pub(crate) allowance: Allowance,
-    /// Rooms it is in; without a mark as long as the join is under way.
-    pub(crate) rooms: HashMap<RoomName, Option<Arc<Mark>>>,
+    pub(crate) rooms: Rooms,
     /// Rooms where it was told to type.
     pub(crate) typing: Vec<RoomName>,
 }
@@ -67,19 +66,19 @@ impl Session {
     /// Leaves every room and ends.
     pub async fn end(mut self) {
         self.outbox.shut();
-        let rooms: Vec<RoomName> = self.rooms.drain().map(|(room, _)| room).collect();
+        let rooms = self.rooms.take();
         for room in rooms {
             self.node.leave(room, self.id).await;
         }
     }
 
     pub(crate) fn is_in(&self, room: &RoomName) -> bool {
-        self.rooms.contains_key(room)
+        self.rooms.has(room)
     }
 
     /// How far this node has seen a room the session is in.
     pub(crate) fn seen(&self, room: &RoomName) -> Option<Position> {
-        self.rooms.get(room)?.as_ref()?.position()
+        self.rooms.mark(room)?.position()
     }
 
     pub(crate) fn answer(&self, frame: &ServerFrame) {
@@ -100,7 +99,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.outbox.shut();
         // A session that ends by a panic must not haunt its rooms.
-        let rooms: Vec<RoomName> = self.rooms.drain().map(|(room, _)| room).collect();
+        let rooms = self.rooms.take();
         if let Ok(runtime) = tokio::runtime::Handle::try_current()
             && !rooms.is_empty()
         {

@@ -23,7 +23,7 @@ pub(super) async fn run(session: &mut Session, auth: Auth) -> Result<(), Refusal
 async fn leave_what_is_closed(session: &mut Session) {
     let closed: Vec<(RoomName, Refusal)> = session
         .rooms
-        .keys()
+        .names()
         .filter_map(|room| Some((room.clone(), gate::may_read(&session.identity, room).err()?)))
         .collect();
     for (room, refusal) in closed {

@@ -34,7 +34,7 @@ pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal
         .await;
     for (room, result) in joined {
         match result {
-            Ok(mark) => drop(session.rooms.insert(room, Some(mark))),
+            Ok(mark) => session.rooms.insert(room, Some(mark)),
             Err(refusal) => {
                 session.rooms.remove(&room);
                 session.node.leave(room.clone(), session.id).await;
