@@ -3,10 +3,11 @@
 //! Pure: the time is passed in, and what changed is returned. Keeps true: a person is in a room
 //! while a session of theirs is, and one grace longer; rooms with nobody in them are forgotten.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, UserId};
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::bans::Bans;
@@ -29,7 +30,8 @@ enum Due {
 #[derive(Debug)]
 struct Person {
     name: Option<DisplayName>,
-    sessions: BTreeSet<SessionId>,
+    /// In their order. Most people have one, which then takes no memory of its own.
+    sessions: SmallVec<[SessionId; 1]>,
     /// When the last session left.
     left_at: Option<Instant>,
 }
@@ -124,13 +126,15 @@ impl Book {
         let joined = !known.people.contains_key(user);
         let person = known.people.entry(user.clone()).or_insert_with(|| Person {
             name: None,
-            sessions: BTreeSet::new(),
+            sessions: SmallVec::new(),
             left_at: None,
         });
         if occupant.name.is_some() {
             person.name.clone_from(&occupant.name);
         }
-        person.sessions.insert(occupant.session);
+        if let Err(place) = person.sessions.binary_search(&occupant.session) {
+            person.sessions.insert(place, occupant.session);
+        }
         let (name, count) = (person.name.clone(), known.count());
         self.occupants += usize::from(!is_in);
         self.agenda.clear(&Due::Grace(room.clone(), user.clone()));
@@ -155,7 +159,9 @@ impl Book {
         let Some(person) = known.people.get_mut(&user) else {
             return;
         };
-        person.sessions.remove(&session);
+        if let Ok(place) = person.sessions.binary_search(&session) {
+            person.sessions.remove(place);
+        }
         if person.sessions.is_empty() {
             person.left_at = Some(now);
             let until = now + self.config.grace();
