@@ -64,7 +64,7 @@ impl Relay {
         let linger = Duration::from_millis(self.limits.linger_ms);
         let mut quiet = Vec::new();
         for room in self.rooms.values_mut() {
-            room.members.drop_closed();
+            room.members.sweep();
             if room.phase != Phase::Live || !room.is_deserted() {
                 room.empty_since = None;
                 continue;

@@ -6,10 +6,15 @@ use roomcast_protocol::{Seq, SessionId};
 
 use super::member::Member;
 
+/// After at most so many sweeps it is looked whether a member's session has ended without a word.
+/// None should: it costs a lock a member, and is there only for what nobody thought of.
+const SWEEPS_A_LOOK: u32 = 20;
+
 #[derive(Default)]
 pub(super) struct Members {
     row: Vec<Member>,
     places: HashMap<SessionId, usize>,
+    sweeps_left: u32,
 }
 
 impl Members {
@@ -43,8 +48,14 @@ impl Members {
         self.row.get_mut(place)
     }
 
-    /// Removes members whose session has ended without a word.
-    pub(super) fn drop_closed(&mut self) {
+    /// Now and then removes members whose session has ended without a word.
+    pub(super) fn sweep(&mut self) {
+        if let Some(left) = self.sweeps_left.checked_sub(1) {
+            self.sweeps_left = left;
+            return;
+        }
+        // At random, so that rooms that opened together take turns.
+        self.sweeps_left = rand::random_range(SWEEPS_A_LOOK / 2..SWEEPS_A_LOOK);
         let closed: Vec<_> = self
             .row
             .iter()
@@ -75,6 +86,24 @@ mod tests {
             live: true,
             reading: false,
         }
+    }
+
+    #[test]
+    fn who_ends_without_a_word_is_gone_after_some_sweeps() {
+        let mut members = Members::default();
+        for n in 0..3 {
+            members.insert(member(n));
+        }
+        members.sweep();
+        let ended = member(1).session;
+        members.one(ended).unwrap().outbox.shut();
+        let sweeps = (1..).take_while(|_| {
+            members.sweep();
+            members.one(ended).is_some()
+        });
+        let looked_after = sweeps.take(100).count() + 1;
+        assert!((10..=20).contains(&looked_after), "{looked_after} sweeps");
+        assert_eq!(members.iter_mut().count(), 2, "the others stay");
     }
 
     #[test]
