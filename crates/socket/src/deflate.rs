@@ -34,11 +34,26 @@ pub struct Deflate {
 }
 
 impl Deflate {
-    /// Whether a message of so many bytes, compressed with the largest window, can be sent. One
-    /// that fits in the peer's window reaches back no further than that window, whatever ours
-    /// is: so one compressed frame serves nearly all agreements.
-    pub(crate) fn shares(&self, bytes: usize) -> bool {
-        bytes >= self.bytes_min as usize && self.fits(bytes)
+    /// Whether a message of so many bytes is sent compressed.
+    pub(crate) fn compresses(&self, bytes: usize) -> bool {
+        bytes >= self.bytes_min as usize
+            && (self.fits(bytes) || self.send_window_bits >= WINDOW_BITS_MIN)
+    }
+
+    /// The same for a peer with the smallest window that can be compressed for: what is made for
+    /// it can be read with any larger one.
+    pub(crate) fn narrowest(&self) -> Self {
+        Self {
+            send_window_bits: WINDOW_BITS_MIN,
+            ..*self
+        }
+    }
+
+    /// Whether a message of so many bytes can be compressed with the largest window. One that fits
+    /// in the peer's window reaches back no further than that, whatever ours is: so one compressed
+    /// frame serves nearly all agreements.
+    pub(crate) fn fits(&self, bytes: usize) -> bool {
+        self.send_window_bits >= WINDOW_BITS || bytes <= 1 << self.send_window_bits
     }
 
     /// Compresses a message for this peer; `None` where it goes plain.
@@ -61,10 +76,6 @@ impl Deflate {
             deflate(engines.compressor(shape), payload)
         })?;
         (small.len() < payload.len() || self.bytes_min == 0).then_some(small)
-    }
-
-    fn fits(&self, bytes: usize) -> bool {
-        self.send_window_bits >= WINDOW_BITS || bytes <= 1 << self.send_window_bits
     }
 }
 
@@ -276,7 +287,7 @@ mod tests {
             let made = agreed.compress(&payload).unwrap();
             assert_eq!(made.len() < 3_000, small, "{send_window_bits}");
             assert_eq!(inflate(&made, payload.len()).unwrap(), payload);
-            assert_eq!(agreed.shares(payload.len()), small);
+            assert_eq!(agreed.fits(payload.len()), small);
         }
     }
 
@@ -288,6 +299,6 @@ mod tests {
         };
         assert!(agreed.compress(&[b'a'; 256]).is_some());
         assert_eq!(agreed.compress(&[b'a'; 257]), None);
-        assert!(agreed.shares(256) && !agreed.shares(257));
+        assert!(agreed.compresses(256) && !agreed.compresses(257));
     }
 }

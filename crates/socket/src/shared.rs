@@ -1,4 +1,4 @@
-//! A message for many: encoded once, compressed at most once, shared by all who get it.
+//! A message for many: encoded once, compressed at most twice, shared by all who get it.
 //!
 //! Keeps true: the payload lives once in memory, inside the plain frame; compression happens on
 //! first need, and never below the threshold. Only for servers: a client masks each frame anew.
@@ -19,8 +19,10 @@ struct Frames {
     opcode: OpCode,
     plain: Bytes,
     payload_at: usize,
-    /// `None` inside where compression does not help.
-    deflated: OnceLock<Option<Bytes>>,
+    /// Compressed with the largest window; `None` inside where that does not help.
+    wide: OnceLock<Option<Bytes>>,
+    /// The same with the smallest, for all peers with any smaller one.
+    narrow: OnceLock<Option<Bytes>>,
 }
 
 impl SharedFrame {
@@ -42,7 +44,8 @@ impl SharedFrame {
             opcode,
             payload_at: plain.len() - payload.len(),
             plain,
-            deflated: OnceLock::new(),
+            wide: OnceLock::new(),
+            narrow: OnceLock::new(),
         }))
     }
 
@@ -62,22 +65,24 @@ impl SharedFrame {
         self.0.plain.len()
     }
 
-    /// The frame for a peer, by what was agreed with it. The first one to need the compressed
-    /// frame makes it, with its level; a node has one. A peer with a window smaller than the
-    /// message gets the plain one: what is made for one peer alone is not worth its time.
+    /// The frame for a peer, by what was agreed with it. The first one to need a compressed frame
+    /// makes it, with its level; a node has one. Two such frames serve every window there is.
     #[must_use]
     pub fn for_peer(&self, agreed: Option<&Deflate>) -> &Bytes {
         let payload = &self.0.plain[self.0.payload_at..];
-        match agreed {
-            Some(agreed) if agreed.shares(payload.len()) => {
-                let made = self.0.deflated.get_or_init(|| {
-                    let small = agreed.compress(payload)?;
-                    Some(encode(self.0.opcode, true, &small, None))
-                });
-                made.as_ref().unwrap_or(&self.0.plain)
-            }
-            _ => &self.0.plain,
-        }
+        let Some(agreed) = agreed.filter(|agreed| agreed.compresses(payload.len())) else {
+            return &self.0.plain;
+        };
+        let (made, agreed) = if agreed.fits(payload.len()) {
+            (&self.0.wide, *agreed)
+        } else {
+            (&self.0.narrow, agreed.narrowest())
+        };
+        let made = made.get_or_init(|| {
+            let small = agreed.compress(payload)?;
+            Some(encode(self.0.opcode, true, &small, None))
+        });
+        made.as_ref().unwrap_or(&self.0.plain)
     }
 }
 
@@ -110,15 +115,15 @@ mod tests {
     }
 
     #[test]
-    fn below_the_threshold_and_beyond_the_window_and_without_gain_the_plain_frame_goes_out() {
+    fn below_the_threshold_and_without_gain_and_for_no_window_at_all_the_plain_frame_goes_out() {
         let short = SharedFrame::text(&"a".repeat(99));
         let long = SharedFrame::text(&"a".repeat(513));
-        let narrow = Deflate {
-            send_window_bits: 9,
+        let hardly_any = Deflate {
+            send_window_bits: 8,
             ..AGREED
         };
         assert_eq!(short.for_peer(Some(&AGREED)), short.for_peer(None));
-        assert_eq!(long.for_peer(Some(&narrow)), long.for_peer(None));
+        assert_eq!(long.for_peer(Some(&hardly_any)), long.for_peer(None));
         assert_ne!(long.for_peer(Some(&AGREED)), long.for_peer(None));
         let eager = Deflate {
             bytes_min: 1,
@@ -126,5 +131,23 @@ mod tests {
         };
         let tiny = SharedFrame::text("ab");
         assert_eq!(tiny.for_peer(Some(&eager)), tiny.for_peer(None));
+    }
+
+    #[test]
+    fn all_peers_with_a_window_too_small_share_one_frame_that_the_smallest_can_read() {
+        // The second half is the first, out of reach of a window of 512 bytes.
+        let half: String = (0..300).map(|n| format!("{n:04}")).collect();
+        let text = half.repeat(2);
+        let frame = SharedFrame::text(&text);
+        let with = |send_window_bits| Deflate {
+            send_window_bits,
+            ..AGREED
+        };
+        let wide = frame.for_peer(Some(&with(15)));
+        let narrow = frame.for_peer(Some(&with(9)));
+        assert!(narrow.len() > wide.len(), "it reaches back less far");
+        assert_eq!(narrow.as_ptr(), frame.for_peer(Some(&with(10))).as_ptr());
+        assert_eq!(wide.as_ptr(), frame.for_peer(Some(&with(12))).as_ptr());
+        assert_eq!(inflate(&narrow[4..], text.len()).unwrap(), text.as_bytes());
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn open_limits() -> Limits {
         frame_bytes_max: 4_000,
         message_bytes_max: 6_000,
         fragments_max: 8,
+        message_ms_max: 10_000,
         messages: None,
         frames: None,
         bytes: None,
