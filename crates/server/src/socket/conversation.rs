@@ -54,7 +54,7 @@ pub struct Conversation<P: Party> {
     /// Where the client takes several events in one frame.
     batch: Option<Box<Batch<<P::Mail as Mail>::Frame>>>,
     /// Read and not used yet.
-    pub(super) kept: Vec<u8>,
+    pub(super) kept: Box<[u8]>,
     pub(super) phase: Phase,
     /// Reads that may still be thrown away, once it is over.
     pub(super) forgets_left: u16,
@@ -118,7 +118,7 @@ impl<P: Party> Conversation<P> {
             seated: Seated::Listening(Box::new(party)),
             writer: Writer::default(),
             batch: batch.then(Box::default),
-            kept: early,
+            kept: early.into(),
             phase: Phase::Open,
             forgets_left: FORGETS_MAX,
             stream,
@@ -253,7 +253,7 @@ impl<P: Party> Conversation<P> {
             tracing::debug!(%violation, "a client broke a rule");
         }
         self.writer.push_own(last);
-        self.kept = Vec::new();
+        self.kept = Box::default();
         self.phase = Phase::Leaving(end);
         self.clock.part_soon(&self.sockets);
     }

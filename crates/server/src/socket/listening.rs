@@ -40,7 +40,7 @@ impl<P: Party> Conversation<P> {
         if !self.kept.is_empty() {
             let mut kept = std::mem::take(&mut self.kept);
             let unused = self.feed(&mut kept, context);
-            self.kept = kept[kept.len() - unused..].to_vec();
+            self.kept = kept[kept.len() - unused..].into();
             return Ok(true);
         }
         if *reads_left == 0 {
@@ -64,7 +64,7 @@ impl<P: Party> Conversation<P> {
                     }
                     self.clock.hears(&self.sockets);
                     let unused = self.feed(input, context);
-                    self.kept = input[input.len() - unused..].to_vec();
+                    self.kept = input[input.len() - unused..].into();
                     Ok(true)
                 }
             }
