@@ -19,7 +19,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::wire::{Counter, Session, text_frame};
+use crate::wire::{Counter, Extension, Session, text_frame};
 
 const ROOMS: usize = 20;
 pub(crate) const MEMBERS: usize = 50;
@@ -27,8 +27,6 @@ pub(crate) const MEMBERS: usize = 50;
 pub(crate) const CONNECTIONS: u64 = (ROOMS * MEMBERS) as u64;
 /// Between two messages of a room.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Frames at least as long are messages: acks and signals are shorter.
-const MESSAGE_BYTES_MIN: usize = 256;
 const TEXT_BYTES: usize = 200;
 /// How long the last message may take.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
@@ -53,7 +51,7 @@ impl Neighbours {
     pub(crate) fn start(address: SocketAddr) -> Self {
         let join = |room: usize, at: usize| {
             let user = format!("neighbour-{room}-{at}");
-            Session::join(address, &user, &format!("street-{room}"))
+            Session::join(address, &user, &format!("street-{room}"), Extension::None)
         };
         let rooms: Vec<Vec<_>> = (0..ROOMS)
             .map(|room| (0..MEMBERS).map(|at| join(room, at)).collect())
@@ -98,7 +96,10 @@ async fn live(
     let mut talkers = Vec::new();
     for (room, members) in rooms.into_iter().enumerate() {
         let mut talker = None;
-        for Session { stream, counter } in members {
+        for Session {
+            stream, counter, ..
+        } in members
+        {
             stream.set_nonblocking(true).expect("a TCP socket");
             let stream = TcpStream::from_std(stream).expect("within a runtime");
             let (mut reader, writer) = stream.into_split();
@@ -165,7 +166,7 @@ impl Street {
         let mut heard = 0;
         while let Ok(count @ 1..) = reader.read(&mut bytes).await {
             let now = Instant::now();
-            for _ in 0..counter.take(&bytes[..count], MESSAGE_BYTES_MIN) {
+            for _ in 0..counter.take(&bytes[..count]).messages {
                 let took = now.duration_since(self.sent[room].borrow()[heard]);
                 let took_us = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
                 self.samples_us.lock().push(took_us);

@@ -4,10 +4,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::process::{HASTY, Node};
-use crate::wire::Session;
+use crate::wire::{Extension, Session};
 
 /// Sessions of a round, each another user's.
-pub(crate) const SESSIONS: usize = 5_000;
+pub(crate) const SESSIONS: usize = 15_000;
 /// Sessions in a room.
 pub(crate) const MEMBERS: usize = 50;
 const ROUNDS: usize = 3;
@@ -15,20 +15,20 @@ const ROUNDS: usize = 3;
 const REST: Duration = Duration::from_secs(1);
 
 /// Resident KiB a session, of each round. What the kernel holds for the sockets is not in it.
-pub(crate) fn rounds() -> Vec<f64> {
-    (0..ROUNDS).map(|_| round()).collect()
+pub(crate) fn rounds(extension: Extension) -> Vec<f64> {
+    (0..ROUNDS).map(|_| round(extension)).collect()
 }
 
-fn round() -> f64 {
+fn round(extension: Extension) -> f64 {
     let node = Node::start(HASTY);
     // One session first: it pays for what is made once.
-    let _first = Session::join(node.address, "first", "room-first");
+    let _first = Session::join(node.address, "first", "room-first", extension);
     sleep(REST);
     let before = node.resident_kib();
     let sessions: Vec<_> = (0..SESSIONS)
         .map(|at| {
             let room = format!("room-{}", at / MEMBERS);
-            Session::join(node.address, &format!("user-{at}"), &room)
+            Session::join(node.address, &format!("user-{at}"), &room, extension)
         })
         .collect();
     sleep(REST);

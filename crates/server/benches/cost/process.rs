@@ -8,8 +8,11 @@ use std::thread;
 /// The kernel counts a process's time in hundredths of a second on every Linux platform (`USER_HZ`).
 const TICK_US: f64 = 10_000.0;
 
-/// Lets a sender say more than a client may by default.
-pub(crate) const HASTY: &[&str] = &["--commands-per-second", "1000"];
+/// Lets a sender say more than a client may by default; the load answers no ping, and must not be
+/// thought dead.
+pub(crate) const HASTY: &[&str] = &["--commands-per-second", "1000", "--heartbeat-ms", "300000"];
+/// The program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_roomcast");
 
 /// A running node; killed when dropped.
 pub(crate) struct Node {
@@ -21,16 +24,27 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// One with these flags, on free ports.
+    /// With these flags, on free ports.
     pub(crate) fn start(flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_roomcast"))
+        Self::run(Command::new(PROGRAM), flags)
+    }
+
+    /// The same on one core.
+    pub(crate) fn pinned(core: u32, flags: &[&str]) -> Self {
+        let mut program = Command::new("taskset");
+        program.args(["-c", &core.to_string(), PROGRAM]);
+        Self::run(program, flags)
+    }
+
+    fn run(mut program: Command, flags: &[&str]) -> Self {
+        let mut child = program
             .args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("the program was built");
+            .expect("the program was built, and taskset is installed");
         let stderr = child.stderr.take().expect("it is piped");
         let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
         let serving = lines.by_ref().find(|line| line.contains("serving"));
@@ -62,7 +76,7 @@ impl Node {
 
     /// CPU time so far, in user space and in the kernel, in microseconds.
     pub(crate) fn cpu_us(&self) -> f64 {
-        cpu_us(&format!("/proc/{}/stat", self.child.id()))
+        cpu_of_us(self.child.id())
     }
 }
 
@@ -71,6 +85,19 @@ impl Drop for Node {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The same of any process.
+pub(crate) fn cpu_of_us(pid: u32) -> f64 {
+    cpu_us(&format!("/proc/{pid}/stat"))
+}
+
+/// Keeps a process, all threads of it, on one core.
+pub(crate) fn pin(pid: u32, core: u32) {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["-a", "-c", "-p", &core.to_string(), &pid.to_string()]);
+    let pinned = taskset.stdout(Stdio::null()).status();
+    assert!(pinned.is_ok_and(|status| status.success()), "taskset pins");
 }
 
 /// The same of the thread that asks.

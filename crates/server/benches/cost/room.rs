@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::floor::Floor;
 use crate::process::{HASTY, Node};
 use crate::readers::Readers;
-use crate::wire::{self, Session};
+use crate::wire::{self, Extension, Session};
 
 /// Members of the room, the sender among them.
 pub(crate) const MEMBERS: usize = 1_000;
@@ -22,61 +22,62 @@ const ROUNDS: usize = 5;
 const REST: Duration = Duration::from_secs(1);
 /// Until the node sleeps again after a round.
 const SETTLE: Duration = Duration::from_millis(50);
-/// The text of a message, in bytes.
-const TEXT_BYTES: usize = 200;
 
 /// Microseconds of each round: of the floor a write, and of the node a delivery, by how it was sent.
 pub(crate) fn rounds() -> (Vec<f64>, Vec<(String, Vec<f64>)>) {
     let node = Node::start(HASTY);
-    let sessions: Vec<_> = (0..MEMBERS)
-        .map(|at| Session::join(node.address, &format!("user-{at}"), "room"))
-        .collect();
-    let mut sender = sessions[0]
-        .stream
-        .try_clone()
-        .expect("a descriptor is free");
-    let readers = Readers::start(sessions);
+    let mut rooms = [
+        Room::open(&node, "plain", Extension::None),
+        Room::open(&node, "small", Extension::Deflate),
+    ];
     let mut floor = Floor::open(MEMBERS);
     sleep(REST);
-    let (mut floors, mut singly, mut bursts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut floors = Vec::new();
+    let mut rows: Vec<(String, Vec<f64>)> = Vec::new();
+    for deflated in ["", ", deflated"] {
+        rows.push((format!("one by one{deflated}"), Vec::new()));
+        rows.push((format!("bursts of {BURST}{deflated}"), Vec::new()));
+    }
     // In turns, so that what else the machine does disturbs all alike.
     for _ in 0..ROUNDS {
-        floors.push(floor.round(&told(), MESSAGES, PAUSE));
-        singly.push(round(&node, &mut sender, &readers, 1));
-        bursts.push(round(&node, &mut sender, &readers, BURST));
+        floors.push(floor.round(&wire::told(), MESSAGES, PAUSE));
+        for (at, (_, figures)) in rows.iter_mut().enumerate() {
+            figures.push(rooms[at / 2].round(&node, [1, BURST][at % 2]));
+        }
     }
-    let rows = vec![
-        ("one by one".to_owned(), singly),
-        (format!("bursts of {BURST}"), bursts),
-    ];
     (floors, rows)
 }
 
-fn round(node: &Node, sender: &mut TcpStream, readers: &Readers, at_once: usize) -> f64 {
-    let (found, before) = (readers.found(), node.cpu_us());
-    let frames = said().repeat(at_once);
-    for _ in 0..MESSAGES / at_once {
-        sender.write_all(&frames).expect("the node reads");
-        sleep(PAUSE * u32::try_from(at_once).expect("a few"));
+/// A room and the other ends of its members.
+struct Room {
+    name: &'static str,
+    sender: TcpStream,
+    readers: Readers,
+}
+
+impl Room {
+    fn open(node: &Node, name: &'static str, extension: Extension) -> Self {
+        let sessions: Vec<_> = (0..MEMBERS)
+            .map(|at| Session::join(node.address, &format!("user-{at}"), name, extension))
+            .collect();
+        let sender = sessions[0].stream.try_clone();
+        Self {
+            name,
+            sender: sender.expect("a descriptor is free"),
+            readers: Readers::start(sessions),
+        }
     }
-    let deliveries = (MESSAGES * MEMBERS) as u64;
-    readers.until(found + deliveries);
-    sleep(SETTLE);
-    (node.cpu_us() - before) / deliveries as f64
-}
 
-/// What the sender says.
-fn said() -> Vec<u8> {
-    let text = "x".repeat(TEXT_BYTES);
-    wire::text_frame(&format!(
-        r#"{{"type":"chat","id":1,"room":"room","message":"{text}"}}"#
-    ))
-}
-
-/// What a member is told of it.
-fn told() -> Vec<u8> {
-    let text = "x".repeat(TEXT_BYTES);
-    wire::server_frame(&format!(
-        r#"{{"type":"chat","room":"room","epoch":"6f1c2a9be4d07735","seq":100,"timestamp":1767225607000,"id":"d23f0824-128b-4f33-8c5c-7fd0a6a3a450","from":"user-0","message":"{text}"}}"#
-    ))
+    fn round(&mut self, node: &Node, at_once: usize) -> f64 {
+        let (found, before) = (self.readers.found(), node.cpu_us());
+        let frames = wire::said(self.name).repeat(at_once);
+        for _ in 0..MESSAGES / at_once {
+            self.sender.write_all(&frames).expect("the node reads");
+            sleep(PAUSE * u32::try_from(at_once).expect("a few"));
+        }
+        let deliveries = (MESSAGES * MEMBERS) as u64;
+        self.readers.until(found + deliveries);
+        sleep(SETTLE);
+        (node.cpu_us() - before) / deliveries as f64
+    }
 }
