@@ -6,9 +6,10 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use roomcast_broker::conformance::RedisProcess;
+use tokio::time::Instant;
 
 use crate::process::{self, Node};
 use crate::readers::Readers;
