@@ -8,7 +8,7 @@ use prometheus::Registry as Prometheus;
 use roomcast_broker::{Broker, BrokerError, Feed, Health, Published, StatsSnapshot};
 use roomcast_presence::{Change, Changes, Presence};
 use roomcast_protocol::{
-    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, Signal, TypingSeen,
+    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, Signal, TypingSeen, UserId,
     UserJoined, UserLeft,
 };
 use tokio::task::JoinSet;
@@ -166,8 +166,8 @@ impl Node {
     }
 
     /// A session is gone.
-    pub(crate) fn forget(&self, session: SessionId) {
-        self.sessions.lock().remove(session);
+    pub(crate) fn forget(&self, session: SessionId, user: &UserId) {
+        self.sessions.lock().remove(session, user);
         self.metrics.sessions.dec();
     }
 }

@@ -8,7 +8,7 @@ use crate::outbox::Outbox;
 
 #[derive(Default)]
 pub(crate) struct Registry {
-    sessions: HashMap<SessionId, (UserId, Outbox)>,
+    sessions: HashMap<SessionId, Outbox>,
     by_user: HashMap<UserId, usize>,
 }
 
@@ -26,36 +26,30 @@ impl Registry {
             return false;
         }
         *count += 1;
-        self.sessions
-            .insert(session, (user.clone(), outbox.clone()));
+        self.sessions.insert(session, outbox.clone());
         true
     }
 
-    pub(crate) fn remove(&mut self, session: SessionId) {
-        let Some((user, _)) = self.sessions.remove(&session) else {
+    /// Takes out a session that was taken in for this user.
+    pub(crate) fn remove(&mut self, session: SessionId, user: &UserId) {
+        if self.sessions.remove(&session).is_none() {
             return;
-        };
-        if let Some(count) = self.by_user.get_mut(&user) {
+        }
+        if let Some(count) = self.by_user.get_mut(user) {
             *count -= 1;
             if *count == 0 {
-                self.by_user.remove(&user);
+                self.by_user.remove(user);
             }
         }
     }
 
     pub(crate) fn outboxes(&self) -> Vec<Outbox> {
-        self.sessions
-            .values()
-            .map(|(_, outbox)| outbox.clone())
-            .collect()
+        self.sessions.values().cloned().collect()
     }
 
     /// Bytes that wait in all outboxes.
     pub(crate) fn waiting_bytes(&self) -> usize {
-        self.sessions
-            .values()
-            .map(|(_, outbox)| outbox.waiting_bytes())
-            .sum()
+        self.sessions.values().map(Outbox::waiting_bytes).sum()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -110,7 +110,7 @@ impl Drop for Session {
                 }
             });
         }
-        self.node.forget(self.id);
+        self.node.forget(self.id, &self.identity.user);
     }
 }
 

@@ -27,8 +27,8 @@ pub struct Slot(#[expect(dead_code, reason = "held for its drop")] Arc<Held>);
 
 struct Held {
     _permit: OwnedSemaphorePermit,
-    /// The address counted, where addresses are.
-    counted: Option<(Arc<Addresses>, IpAddr)>,
+    /// The address counted, where addresses are; they seldom are, and every connection has this.
+    counted: Option<Box<(Arc<Addresses>, IpAddr)>>,
     stats: Arc<AcceptStats>,
 }
 
@@ -62,7 +62,10 @@ impl Slots {
             .map_err(|_| Full::Node)?;
         let counted = match self.per_address_max {
             0 => None,
-            max => Some((self.addresses.clone(), self.count(network(ip), max)?)),
+            max => {
+                let network = self.count(network(ip), max)?;
+                Some(Box::new((self.addresses.clone(), network)))
+            }
         };
         self.stats.count_opened();
         Ok(Slot(Arc::new(Held {
@@ -86,7 +89,7 @@ impl Slots {
 impl Drop for Held {
     fn drop(&mut self) {
         self.stats.count_closed();
-        let Some((addresses, network)) = &self.counted else {
+        let Some((addresses, network)) = self.counted.as_deref() else {
             return;
         };
         let mut addresses = addresses.lock();
