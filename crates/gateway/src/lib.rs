@@ -29,7 +29,7 @@ pub use frame::Frame;
 pub use gate::Saying;
 pub use identity::{Access, Identity, InvalidPattern, Rights};
 pub use limits::Limits;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, SECONDS};
 pub use node::{Authority, Node, NodeParts, Readiness};
 pub use outbox::{Frames, Outgoing};
 pub use session::{Mailbox, Session};

@@ -5,8 +5,8 @@ use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 use roomcast_protocol::{CloseCode, ErrorCode};
 
-/// Seconds from a tenth of a millisecond to ten seconds.
-const SECONDS: &[f64] = &[
+/// The buckets of every histogram of a node, in seconds: a tenth of a millisecond to ten seconds.
+pub const SECONDS: &[f64] = &[
     0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
 

@@ -1,4 +1,8 @@
 //! The half of a conversation that comes from the client.
+//!
+//! Keeps true: the party gets one message at a time, in order; nothing is read that could not be
+//! kept; no client has the thread for longer than a few reads. Leaves what a message means to the
+//! party, and what bytes are a message to the machine.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -13,6 +17,7 @@ use super::party::{Mail as _, Party, Said};
 
 /// Bytes of one read; one buffer a thread. Also the most that a conversation keeps.
 const READ_BYTES: usize = 16 << 10;
+
 thread_local! {
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
 }

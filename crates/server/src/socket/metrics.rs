@@ -3,12 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+use roomcast_gateway::SECONDS;
 use roomcast_socket::Violation;
-
-/// Seconds from a tenth of a millisecond to ten seconds.
-const SECONDS: &[f64] = &[
-    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
-];
 
 /// The counters of a node's conversations.
 pub struct SocketMetrics {
