@@ -123,13 +123,19 @@ pub struct Read {
     pub seq: Seq,
 }
 
-/// `who`.
+/// `who`: a page of the users in a room, in the order of their ids.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Who {
     /// Echoed in `members`.
     pub id: RequestId,
     /// The room.
     pub room: RoomName,
+    /// Only who stands after this user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<UserId>,
+    /// At most so many; the server may give fewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 /// `history`: a page before or after a position, or the latest.

@@ -65,12 +65,20 @@ close_codes! {
     TokenExpired = 4400, "token_expired", "The token ran out and no `auth` came first.";
     /// The user has more sessions than allowed.
     TooManySessions = 4401, "too_many_sessions", "The user has as many sessions here as allowed.";
+    /// The back end ended the session.
+    Disconnected = 4402, "disconnected", "The back end ended the session.";
 }
 
 impl CloseCode {
     /// The number on the wire.
     pub const fn number(self) -> u16 {
         self as u16
+    }
+
+    /// Whether a back end may close sessions with `number`: the upper half of each range of ours,
+    /// which no code of ours is taken from.
+    pub const fn is_for_back_ends(number: u16) -> bool {
+        matches!(number, 4050..=4099 | 4150..=4199 | 4450..=4499)
     }
 
     /// What a client should do after being closed with `number`, known or not.
@@ -106,6 +114,11 @@ mod tests {
             CloseCode::come_back(1006),
             ComeBack::WithBackoff,
             "a cut line"
+        );
+        assert!(
+            CLOSE_CODES
+                .iter()
+                .all(|(code, _, _)| !CloseCode::is_for_back_ends(code.number()))
         );
         let expired = CloseCode::TokenExpired.number();
         assert_eq!(CloseCode::come_back(expired), ComeBack::NotWithoutChange);

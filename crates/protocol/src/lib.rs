@@ -15,10 +15,12 @@ mod json;
 mod message;
 mod names;
 mod object;
+mod people;
 mod position;
 mod refusal;
 mod request;
 mod server_frame;
+mod signal;
 
 pub use chat::Chat;
 pub use client_frame::{
@@ -32,15 +34,20 @@ pub use codec::{
 pub use cursor::{Cursor, Step};
 pub use ids::{Epoch, MessageId, NodeId, SessionId};
 pub use json::{Json, json_depth};
-pub use message::{Body, Draft, Message, Said, Signal};
+pub use message::{Body, Draft, Message, Said};
 pub use names::{DisplayName, IdempotencyKey, InvalidName, RoomName, UserId};
-pub use position::{InvalidSeq, Position, SEQ_MAX, Seq, Since};
+pub use people::{
+    Member, Members, PresenceNews, ReadMark, Reads, TypingNews, TypingSeen, Typists, UserJoined,
+    UserLeft, UserMark,
+};
+pub use position::{InvalidSeq, InvalidSince, Position, SEQ_MAX, Seq, Since};
 pub use refusal::{ERROR_CODES, ErrorCode, Refusal};
 pub use request::RequestId;
 pub use server_frame::{
-    Ack, Connected, ErrorFrame, Gap, GapRange, HistoryPage, Joined, Member, Members, Ok, Pong,
-    ReadMark, Reconnect, ServerFrame, TypingSeen, UserJoined, UserLeft, WireLimits,
+    Ack, Connected, ErrorFrame, Gap, GapRange, HistoryPage, Joined, Ok, Pong, Reconnect,
+    ServerFrame, WireLimits,
 };
+pub use signal::{Control, Order, Signal};
 
 /// The version of the wire this crate speaks; `connected` tells it.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -2,7 +2,7 @@
 //! stamped and kept. What a member receives is made from a `Message` and from nothing else.
 //!
 //! The body is encoded once, where the message enters the cluster, and stays those bytes through
-//! the log and the feed; the stamp is put in front of it. A `Signal` is told and never kept.
+//! the log and the feed; the stamp is put in front of it.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::MessageId;
 use crate::json::Json;
 use crate::names::{DisplayName, IdempotencyKey, RoomName, UserId};
-use crate::position::{Position, Seq};
-use crate::server_frame::{ServerFrame, TypingSeen, UserJoined, UserLeft};
-use crate::{Chat, codec, object};
+use crate::position::Position;
+use crate::{Chat, object};
 
 /// What a sender said, before it is encoded.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -159,78 +158,5 @@ impl Message {
     /// The same, decoded.
     pub fn to_chat(&self) -> Chat {
         serde_json::from_str(&self.encode()).expect("an encoded message is a chat")
-    }
-}
-
-/// Something told to a room but never kept or stamped.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Signal {
-    /// A user's first session came in.
-    Joined(UserJoined),
-    /// A user's last session went out.
-    Left(UserLeft),
-    /// A user types, or has stopped.
-    Typing(TypingSeen),
-    /// A user has read up to here.
-    Read {
-        /// The room.
-        room: RoomName,
-        /// Who has read.
-        user: UserId,
-        /// The highest position read.
-        seq: Seq,
-    },
-}
-
-impl Signal {
-    /// The room it is told to.
-    pub fn room(&self) -> &RoomName {
-        match self {
-            Self::Joined(joined) => &joined.room,
-            Self::Left(left) => &left.room,
-            Self::Typing(typing) => &typing.room,
-            Self::Read { room, .. } => room,
-        }
-    }
-
-    /// The frame that members receive.
-    pub fn encode(&self) -> String {
-        codec::encode_server(&self.clone().into_frame())
-    }
-
-    /// Reads a signal back from its frame; `None` if the text is another frame or none.
-    pub fn decode(text: &str) -> Option<Self> {
-        match codec::decode_server(text).ok()? {
-            ServerFrame::UserJoined(joined) => Some(Self::Joined(joined)),
-            ServerFrame::UserLeft(left) => Some(Self::Left(left)),
-            ServerFrame::Typing(typing) => Some(Self::Typing(typing)),
-            ServerFrame::Read(read) => Some(Self::Read {
-                room: read.room,
-                user: read.user,
-                seq: read.seq,
-            }),
-            ServerFrame::Connected(_)
-            | ServerFrame::Joined(_)
-            | ServerFrame::Ack(_)
-            | ServerFrame::Chat(_)
-            | ServerFrame::Gap(_)
-            | ServerFrame::Members(_)
-            | ServerFrame::History(_)
-            | ServerFrame::Ok(_)
-            | ServerFrame::Pong(_)
-            | ServerFrame::Reconnect(_)
-            | ServerFrame::Error(_) => None,
-        }
-    }
-
-    fn into_frame(self) -> ServerFrame {
-        match self {
-            Self::Joined(joined) => ServerFrame::UserJoined(joined),
-            Self::Left(left) => ServerFrame::UserLeft(left),
-            Self::Typing(typing) => ServerFrame::Typing(typing),
-            Self::Read { room, user, seq } => {
-                ServerFrame::Read(crate::server_frame::ReadMark { room, user, seq })
-            }
-        }
     }
 }

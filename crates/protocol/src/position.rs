@@ -1,6 +1,7 @@
 //! Where a message stands: a sequence number inside an epoch, and a position to come back from.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
@@ -103,6 +104,11 @@ pub struct Since {
     pub id: Option<MessageId>,
 }
 
+/// A text that is no position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a position is <epoch>:<seq> or <epoch>:<seq>:<id>")]
+pub struct InvalidSince;
+
 impl Since {
     /// The position without its proof.
     pub fn position(&self) -> Position {
@@ -110,6 +116,32 @@ impl Since {
             epoch: self.epoch,
             seq: self.seq,
         }
+    }
+}
+
+/// As an address carries it: `<epoch>:<seq>` or `<epoch>:<seq>:<id>`.
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.epoch, self.seq)?;
+        self.id.map_or(Ok(()), |id| write!(f, ":{id}"))
+    }
+}
+
+impl FromStr for Since {
+    type Err = InvalidSince;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSince> {
+        let mut parts = text.splitn(3, ':');
+        let epoch = parts.next().and_then(|epoch| epoch.parse().ok());
+        let seq = parts.next().and_then(|seq| seq.parse::<u64>().ok());
+        let id = parts.next().map(str::parse).transpose();
+        Ok(Self {
+            epoch: epoch.ok_or(InvalidSince)?,
+            seq: seq
+                .and_then(|seq| seq.try_into().ok())
+                .ok_or(InvalidSince)?,
+            id: id.map_err(|_| InvalidSince)?,
+        })
     }
 }
 

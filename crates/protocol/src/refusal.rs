@@ -84,6 +84,10 @@ error_codes! {
     AlreadyJoined = 202, "already_joined", "Nothing: messages of the room are coming.";
     /// The token is invalid, has expired, or is another user's.
     BadToken = 203, "bad_token", "Fetch a fresh token for the same user.";
+    /// The user is banned from that room for a time.
+    Banned = 204, "banned", "Wait for retry_after_ms; nothing else opens the room before.";
+    /// The back end has taken the session out of that room.
+    Removed = 205, "removed", "Nothing: a join may be tried again.";
     /// More haste than the limits allow.
     TooFast = 300, "too_fast", "Wait for retry_after_ms, then send the same frame again.";
     /// The message, or its data, has more bytes than allowed.

@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::chat::Chat;
 use crate::ids::{Epoch, NodeId, SessionId};
 use crate::json::Json;
-use crate::names::{DisplayName, RoomName, UserId};
+use crate::names::{RoomName, UserId};
+use crate::people::{
+    Member, Members, PresenceNews, ReadMark, Reads, TypingNews, TypingSeen, Typists, UserJoined,
+    UserLeft,
+};
 use crate::position::Seq;
 use crate::refusal::Refusal;
 use crate::request::RequestId;
@@ -26,10 +30,16 @@ pub enum ServerFrame {
     UserJoined(UserJoined),
     /// A user went.
     UserLeft(UserLeft),
+    /// Who came and went in a large room.
+    Presence(PresenceNews),
     /// A user types, or has stopped.
     Typing(TypingSeen),
+    /// Who types now.
+    Typists(Typists),
     /// A user has read.
     Read(ReadMark),
+    /// Users of a large room have read.
+    Reads(Reads),
     /// Positions that will not be delivered.
     Gap(Gap),
     /// Who is there.
@@ -83,8 +93,9 @@ pub struct WireLimits {
 /// `joined`: the session is in a room, and live after `seq`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Joined {
-    /// The request.
-    pub id: RequestId,
+    /// The request; none when a session comes into its own inbox, which it need not ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
     /// The room.
     pub room: RoomName,
     /// The life of its log.
@@ -100,9 +111,18 @@ pub struct Joined {
     pub gap: Option<GapRange>,
     /// Users in the room.
     pub count: u64,
-    /// Some or all of them.
+    /// Some or all of them, in the order of their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<Member>>,
+    /// Who types, if anybody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typing: Option<TypingNews>,
+    /// How far the session's user has read in this epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Seq>,
+    /// How many messages stand behind that, up to the head of the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<u64>,
 }
 
 /// A range of positions, ends included. Where `to` is `from - 1`, no position is missing but
@@ -132,56 +152,6 @@ pub struct Ack {
     pub duplicate: bool,
 }
 
-/// `user_joined`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct UserJoined {
-    /// The room.
-    pub room: RoomName,
-    /// Who came.
-    pub user: UserId,
-    /// How they are shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<DisplayName>,
-    /// Users in the room now.
-    pub count: u64,
-}
-
-/// `user_left`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct UserLeft {
-    /// The room.
-    pub room: RoomName,
-    /// Who went.
-    pub user: UserId,
-    /// How they were shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<DisplayName>,
-    /// Users in the room now.
-    pub count: u64,
-}
-
-/// `typing`, as others see it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TypingSeen {
-    /// The room.
-    pub room: RoomName,
-    /// Who types.
-    pub user: UserId,
-    /// Whether they type, or have stopped.
-    pub typing: bool,
-}
-
-/// `read`, as others see it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ReadMark {
-    /// The room.
-    pub room: RoomName,
-    /// Who has read.
-    pub user: UserId,
-    /// The highest position read.
-    pub seq: Seq,
-}
-
 /// `gap`: these positions will not be delivered; the next `chat` has `to + 1` in this epoch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Gap {
@@ -193,29 +163,6 @@ pub struct Gap {
     pub from: Seq,
     /// The last one; `from - 1` if only continuity is lost.
     pub to: Seq,
-}
-
-/// `members`: the answer to `who`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Members {
-    /// The request.
-    pub id: RequestId,
-    /// The room.
-    pub room: RoomName,
-    /// Users in the room.
-    pub count: u64,
-    /// Some or all of them.
-    pub members: Vec<Member>,
-}
-
-/// A user in a room.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Member {
-    /// Their id.
-    pub user: UserId,
-    /// How they are shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<DisplayName>,
 }
 
 /// `history`: a page, in order.

@@ -20,7 +20,11 @@ pub(crate) fn check(transcript: &Transcript) -> Result<(), String> {
             Line::Server(text) => session.hears(text),
             // What is refused here is judged by `spelling`.
             Line::Refused(text) => session.asks_badly(text),
-            Line::Accepted(_) | Line::Close(..) | Line::Note => Ok(()),
+            Line::Note(note) => {
+                session.comes_to(note);
+                Ok(())
+            }
+            Line::Accepted(_) | Line::Close(..) => Ok(()),
         };
         heard.map_err(|fault| format!("{line:?}\n{fault}"))?;
     }
@@ -35,6 +39,8 @@ pub(crate) fn check(transcript: &Transcript) -> Result<(), String> {
 struct Session {
     pending: HashMap<RequestId, Pending>,
     rooms: HashMap<RoomName, Cursor>,
+    /// Where it said at the door that it stands in its inbox.
+    inbox: Option<Since>,
 }
 
 /// What waits for an answer.
@@ -48,6 +54,17 @@ enum Pending {
 }
 
 impl Session {
+    /// An address in a note may say where the client stands in its inbox.
+    fn comes_to(&mut self, note: &str) {
+        if let Some((_, given)) = note.split_once("inbox=") {
+            let since = given
+                .split(['&', ' '])
+                .next()
+                .and_then(|it| it.parse().ok());
+            self.inbox = Some(since.expect("a position in an address"));
+        }
+    }
+
     fn asks(&mut self, text: &str) -> Result<(), String> {
         let frame = decode_client(text, FRAME_BYTES_MAX).map_err(|error| error.to_string())?;
         let (id, pending) = match frame {
@@ -89,15 +106,24 @@ impl Session {
     fn hears(&mut self, text: &str) -> Result<(), String> {
         for frame in decode_server_batch(text).map_err(|refusal| refusal.to_string())? {
             match frame {
-                ServerFrame::Connected(_) => *self = Self::default(),
+                ServerFrame::Connected(_) => {
+                    let inbox = self.inbox.take();
+                    *self = Self {
+                        inbox,
+                        ..Self::default()
+                    };
+                }
                 ServerFrame::Joined(joined) => self.joined(&joined)?,
                 ServerFrame::Ack(ack) => self.answered(&ack.id, "ack")?,
                 ServerFrame::Chat(chat) => self.room(&chat.room)?.next(&chat)?,
                 ServerFrame::Gap(gap) => self.room(&gap.room)?.gap(&gap)?,
                 ServerFrame::UserJoined(user) => self.in_room(&user.room)?,
                 ServerFrame::UserLeft(user) => self.in_room(&user.room)?,
+                ServerFrame::Presence(news) => self.in_room(&news.room)?,
                 ServerFrame::Typing(typing) => self.in_room(&typing.room)?,
+                ServerFrame::Typists(typists) => self.in_room(&typists.room)?,
                 ServerFrame::Read(read) => self.in_room(&read.room)?,
+                ServerFrame::Reads(reads) => self.in_room(&reads.room)?,
                 ServerFrame::Members(members) => self.answered(&members.id, "members")?,
                 ServerFrame::History(page) => {
                     contiguous(&page)?;
@@ -110,6 +136,8 @@ impl Session {
                     ErrorCode::from_number(error.code).ok_or("no such error code")?;
                     if let Some(id) = error.id {
                         self.pending.remove(&id).ok_or("nobody asked")?;
+                    } else if let Some(room) = error.room {
+                        self.rooms.remove(&room).ok_or("the session is not there")?;
                     }
                 }
             }
@@ -128,6 +156,18 @@ impl Session {
         self.room(room).map(|_| ())
     }
 
+    /// Where the client stands in a room that it asked to join.
+    fn asked_for(&mut self, id: &RequestId, room: &RoomName) -> Result<Option<Since>, String> {
+        let Some(Pending::Join(open)) = self.pending.get_mut(id) else {
+            return Err("nobody asked to join".into());
+        };
+        let since = open.remove(room).ok_or("nobody asked for this room")?;
+        if open.is_empty() {
+            self.pending.remove(id);
+        }
+        Ok(since)
+    }
+
     fn answered(&mut self, id: &RequestId, by: &str) -> Result<(), String> {
         match self.pending.remove(id) {
             Some(Pending::Other(expected)) if expected == by => Ok(()),
@@ -139,15 +179,11 @@ impl Session {
     }
 
     fn joined(&mut self, joined: &Joined) -> Result<(), String> {
-        let Some(Pending::Join(open)) = self.pending.get_mut(&joined.id) else {
-            return Err("nobody asked to join".into());
+        let since = match &joined.id {
+            Some(id) => self.asked_for(id, &joined.room)?,
+            None if joined.room.is_inbox() => self.inbox.take(),
+            None => return Err("only an inbox is come into without asking".into()),
         };
-        let since = open
-            .remove(&joined.room)
-            .ok_or("nobody asked for this room")?;
-        if open.is_empty() {
-            self.pending.remove(&joined.id);
-        }
         let cursor = follow(joined, since)?;
         if cursor.position()
             != (Position {

@@ -48,12 +48,12 @@ fn every_type_of_frame_is_shown() {
                     let frames = decode_server_batch(text).unwrap();
                     server.extend(frames.iter().map(server_kind));
                 }
-                Line::Accepted(_) | Line::Refused(_) | Line::Close(..) | Line::Note => {}
+                Line::Accepted(_) | Line::Refused(_) | Line::Close(..) | Line::Note(_) => {}
             }
         }
     }
     assert_eq!(client.len(), 10, "{client:?}");
-    assert_eq!(server.len(), 15, "{server:?}");
+    assert_eq!(server.len(), 18, "{server:?}");
 }
 
 #[test]
@@ -94,8 +94,11 @@ fn server_kind(frame: &ServerFrame) -> &'static str {
         ServerFrame::Chat(_) => "chat",
         ServerFrame::UserJoined(_) => "user_joined",
         ServerFrame::UserLeft(_) => "user_left",
+        ServerFrame::Presence(_) => "presence",
         ServerFrame::Typing(_) => "typing",
+        ServerFrame::Typists(_) => "typists",
         ServerFrame::Read(_) => "read",
+        ServerFrame::Reads(_) => "reads",
         ServerFrame::Gap(_) => "gap",
         ServerFrame::Members(_) => "members",
         ServerFrame::History(_) => "history",

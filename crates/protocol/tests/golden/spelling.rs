@@ -25,7 +25,7 @@ pub(crate) fn check(transcript: &Transcript) -> Result<(), String> {
                     .any(|(code, known, _)| code.number() == *number && known == name);
                 (known.to_string(), true.to_string())
             }
-            (Line::Note, _) => continue,
+            (Line::Note(_), _) => continue,
         };
         if written.0 != written.1 {
             return Err(format!(

@@ -26,7 +26,7 @@ pub(crate) enum Line {
     Accepted(String),
     Refused(String),
     Close(u16, String),
-    Note,
+    Note(String),
 }
 
 impl Transcript {
@@ -67,7 +67,7 @@ impl Line {
                 Some((number, name)) => {
                     Self::Close(number.parse().expect("a close code"), name.to_owned())
                 }
-                None => Self::Note,
+                None => Self::Note(owned),
             },
             _ => panic!("{line:?} begins with none of `> `, `< `, `~ `, `! `, `# `"),
         }

@@ -8,7 +8,7 @@ use roomcast_protocol::{
     Body, Draft, Message, Position, ServerFrame, Signal, decode_server, encode_server,
 };
 
-use crate::frames::{chat, said, server_frame};
+use crate::frames::{chat, said, server_frame, signal};
 use crate::values::{epoch, message_id, room, seq};
 
 /// Fields that a log may hold beside the needed ones, and whether a body may bring them along: those
@@ -95,19 +95,12 @@ proptest! {
     }
 
     #[test]
-    fn signals_travel_as_the_frames_that_members_read(frame in server_frame()) {
-        let text = encode_server(&frame);
-        let is_signal = matches!(
-            frame,
-            ServerFrame::UserJoined(_)
-                | ServerFrame::UserLeft(_)
-                | ServerFrame::Typing(_)
-                | ServerFrame::Read(_)
-        );
-        let signal = Signal::decode(&text);
-        prop_assert_eq!(signal.is_some(), is_signal);
-        if let Some(signal) = signal {
-            prop_assert_eq!(signal.encode(), text);
-        }
+    fn a_signal_is_read_as_it_was_told(signal in signal()) {
+        prop_assert_eq!(Signal::decode(&signal.encode()), Some(signal));
+    }
+
+    #[test]
+    fn what_members_read_is_no_signal(frame in server_frame()) {
+        prop_assert_eq!(Signal::decode(&encode_server(&frame)), None);
     }
 }

@@ -3,10 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast_protocol::{
-    Ack, Auth, Chat, ClientFrame, Connected, Direct, ErrorFrame, Gap, GapRange, History,
-    HistoryPage, Join, JoinRoom, Joined, Json, Leave, Member, Members, Ok, PROTOCOL_VERSION, Ping,
-    Pong, Read, ReadMark, Reconnect, Said, Say, ServerFrame, TypingNow, TypingSeen, UserJoined,
-    UserLeft, Who, WireLimits, encode_server,
+    Ack, Auth, Chat, ClientFrame, Connected, Control, Direct, ErrorFrame, Gap, GapRange, History,
+    HistoryPage, Join, JoinRoom, Joined, Json, Leave, Member, Members, Ok, Order, PROTOCOL_VERSION,
+    Ping, Pong, PresenceNews, Read, ReadMark, Reads, Reconnect, Said, Say, ServerFrame, Signal,
+    TypingNews, TypingNow, TypingSeen, Typists, UserJoined, UserLeft, UserMark, Who, WireLimits,
+    encode_server,
 };
 
 use crate::values::{
@@ -44,7 +45,14 @@ pub(crate) fn client_frame() -> BoxedStrategy<ClientFrame> {
             room,
             seq
         })),
-        (request_id(), room()).prop_map(|(id, room)| ClientFrame::Who(Who { id, room })),
+        (request_id(), room(), option(user()), option(any::<u32>())).prop_map(
+            |(id, room, after, limit)| ClientFrame::Who(Who {
+                id,
+                room,
+                after,
+                limit
+            })
+        ),
         history().prop_map(ClientFrame::History),
         (request_id(), text()).prop_map(|(id, token)| ClientFrame::Auth(Auth { id, token })),
         request_id().prop_map(|id| ClientFrame::Ping(Ping { id })),
@@ -54,6 +62,56 @@ pub(crate) fn client_frame() -> BoxedStrategy<ClientFrame> {
 
 pub(crate) fn server_frame() -> BoxedStrategy<ServerFrame> {
     prop_oneof![session_frame(), room_frame(), answer()].boxed()
+}
+
+pub(crate) fn signal() -> BoxedStrategy<Signal> {
+    let user = (room(), user(), option(display_name()), any::<u64>());
+    let order = prop_oneof![
+        (option(session_id()), any::<u16>(), text()).prop_map(|(session, code, reason)| {
+            Order::Disconnect {
+                session,
+                code,
+                reason,
+            }
+        }),
+        (room(), option(any::<u64>())).prop_map(|(from, banned_until_ms)| Order::Remove {
+            from,
+            banned_until_ms
+        }),
+    ];
+    prop_oneof![
+        (user, any::<bool>(), any::<u64>()).prop_map(
+            |((room, user, name, count), joined, revision)| match joined {
+                true => Signal::Joined {
+                    user: UserJoined {
+                        room,
+                        user,
+                        name,
+                        count
+                    },
+                    revision,
+                },
+                false => Signal::Left {
+                    user: UserLeft {
+                        room,
+                        user,
+                        name,
+                        count
+                    },
+                    revision,
+                },
+            }
+        ),
+        (room(), self::user(), any::<bool>())
+            .prop_map(|(room, user, typing)| Signal::Typing(TypingSeen { room, user, typing })),
+        (room(), self::user(), seq()).prop_map(|(room, user, seq)| Signal::Read(ReadMark {
+            room,
+            user,
+            seq
+        })),
+        (room(), order).prop_map(|(room, order)| Signal::Control(Control { room, order })),
+    ]
+    .boxed()
 }
 
 pub(crate) fn said() -> BoxedStrategy<Said> {
@@ -177,6 +235,21 @@ fn room_frame() -> BoxedStrategy<ServerFrame> {
                 count,
             })),
         ]),
+        (room(), members(), vec(user(), 0..3), any::<u64>()).prop_map(
+            |(room, joined, left, count)| ServerFrame::Presence(PresenceNews {
+                room,
+                joined,
+                left,
+                count,
+            })
+        ),
+        (room(), typing_news())
+            .prop_map(|(room, news)| ServerFrame::Typists(Typists { room, news })),
+        (room(), vec((user(), seq()), 0..4)).prop_map(|(room, marks)| {
+            let mark = |(user, seq)| UserMark { user, seq };
+            let marks = marks.into_iter().map(mark).collect();
+            ServerFrame::Reads(Reads { room, marks })
+        }),
         (room(), user(), any::<bool>()).prop_map(|(room, user, typing)| ServerFrame::Typing(
             TypingSeen { room, user, typing }
         )),
@@ -210,14 +283,17 @@ fn answer() -> BoxedStrategy<ServerFrame> {
                 })
             }
         ),
-        (request_id(), room(), any::<u64>(), members()).prop_map(|(id, room, count, members)| {
-            ServerFrame::Members(Members {
-                id,
-                room,
-                count,
-                members,
-            })
-        }),
+        (request_id(), room(), any::<(u64, bool)>(), members()).prop_map(
+            |(id, room, (count, more), members)| {
+                ServerFrame::Members(Members {
+                    id,
+                    room,
+                    count,
+                    members,
+                    more,
+                })
+            }
+        ),
         (request_id(), room(), epoch(), messages(), any::<bool>()).prop_map(
             |(id, room, epoch, messages, more)| ServerFrame::History(HistoryPage {
                 id,
@@ -237,19 +313,30 @@ fn answer() -> BoxedStrategy<ServerFrame> {
 fn joined() -> impl Strategy<Value = Joined> {
     let gap = (seq(), seq()).prop_map(|(from, to)| GapRange { from, to });
     let log = (epoch(), seq(), any::<bool>(), messages(), option(gap));
-    (request_id(), room(), log, any::<u64>(), option(members())).prop_map(
-        |(id, room, (epoch, seq, recovered, messages, gap), count, members)| Joined {
-            id,
-            room,
-            epoch,
-            seq,
-            recovered,
-            messages,
-            gap,
-            count,
-            members,
+    let people = (any::<u64>(), option(members()), option(typing_news()));
+    let own = (option(seq()), option(any::<u64>()));
+    (option(request_id()), room(), log, people, own).prop_map(
+        |(id, room, (epoch, seq, recovered, messages, gap), (count, members, typing), own)| {
+            Joined {
+                id,
+                room,
+                epoch,
+                seq,
+                recovered,
+                messages,
+                gap,
+                count,
+                members,
+                typing,
+                read: own.0,
+                unread: own.1,
+            }
         },
     )
+}
+
+fn typing_news() -> impl Strategy<Value = TypingNews> {
+    (any::<u64>(), vec(user(), 0..4)).prop_map(|(count, users)| TypingNews { count, users })
 }
 
 fn messages() -> impl Strategy<Value = Vec<Json>> {

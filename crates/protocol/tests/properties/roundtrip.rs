@@ -88,7 +88,7 @@ fn the_strategies_make_every_type_of_frame() {
         server.insert(kind(&encode_server(&frame)));
     }
     assert_eq!(client.len(), 10, "{client:?}");
-    assert_eq!(server.len(), 15, "{server:?}");
+    assert_eq!(server.len(), 18, "{server:?}");
 }
 
 fn kind(frame: &str) -> String {
