@@ -3,10 +3,12 @@
 //! Pure. How fast is looked at before, by the session's allowance.
 
 use roomcast_broker::BrokerError;
+use roomcast_presence::PresenceError;
 use roomcast_protocol::{
     DisplayName, Draft, ErrorCode, IdempotencyKey, Json, MessageId, Refusal, RoomName, Said, UserId,
 };
 
+use crate::clock;
 use crate::identity::Identity;
 use crate::limits::Limits;
 
@@ -103,6 +105,15 @@ pub(crate) fn may_write(identity: &Identity, room: &RoomName) -> Result<(), Refu
         .ok_or_else(|| not_allowed("write in", room))
 }
 
+/// Whether this user may write to that one. To themselves everybody may.
+pub(crate) fn may_direct(identity: &Identity, to: &UserId) -> Result<(), Refusal> {
+    if *to == identity.user || identity.direct.has(to) {
+        return Ok(());
+    }
+    let message = format!("you may not write to {to}");
+    Err(Refusal::new(ErrorCode::NotAllowed, message))
+}
+
 /// What a client is told of the back end's error; the operator reads more in the log.
 pub(crate) fn refusal_of(error: &BrokerError) -> Refusal {
     match error {
@@ -123,6 +134,36 @@ pub(crate) fn refusal_of(error: &BrokerError) -> Refusal {
     }
 }
 
+/// What a client or a back end is told of presence's error.
+pub(crate) fn presence_refusal(error: &PresenceError) -> Refusal {
+    tracing::debug!(%error, "presence could not do what was asked");
+    match error {
+        PresenceError::Corrupt { .. } => {
+            Refusal::new(ErrorCode::Internal, "presence gave something unreadable")
+        }
+        PresenceError::Banned { until_ms } => banned_until(*until_ms),
+        PresenceError::Full { bound, limit } => Refusal::retry(
+            ErrorCode::StoreRefused,
+            format!("presence is full: {bound} is {limit}"),
+            REFUSED_RETRY_MS,
+        ),
+        PresenceError::Unavailable { .. }
+        | PresenceError::Refused { .. }
+        | PresenceError::Retired => Refusal::retry(
+            ErrorCode::TryAgain,
+            "presence does not answer now",
+            UNAVAILABLE_RETRY_MS,
+        ),
+    }
+}
+
+/// What somebody is told who is banned from a room.
+pub(crate) fn banned_until(until_ms: u64) -> Refusal {
+    // At least a little, should our clock be ahead of the one that counts.
+    let left_ms = until_ms.saturating_sub(clock::now_ms()).max(UNAVAILABLE_RETRY_MS);
+    Refusal::retry(ErrorCode::Banned, "you are banned from this room", left_ms)
+}
+
 fn too_large(what: &str, bytes: usize, bytes_max: usize) -> Refusal {
     Refusal::new(
         ErrorCode::MessageTooLarge,
@@ -140,12 +181,13 @@ fn not_allowed(verb: &str, room: &RoomName) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{Access, Rights};
+    use crate::identity::{Access, Reach, Rights};
 
     fn identity() -> Identity {
         Identity {
             user: "alice".parse().unwrap(),
             name: None,
+            direct: Reach::everybody(),
             rights: Rights::from_patterns([("team.*".to_owned(), Access::ReadWrite)]).unwrap(),
             expires_at_ms: None,
         }

@@ -1,6 +1,8 @@
 //! Who a session speaks for, and what they may: the result of checking a token, whatever kind of
 //! token it was. Leaves the checking to the server.
 
+use std::str::FromStr;
+
 use roomcast_protocol::{DisplayName, RoomName, UserId};
 
 /// The longest room pattern, in bytes: a room name and a star.
@@ -17,6 +19,8 @@ pub struct Identity {
     pub name: Option<DisplayName>,
     /// Where they may read and write.
     pub rights: Rights,
+    /// Whom they may write to.
+    pub direct: Reach,
     /// When the claim runs out, in milliseconds since the Unix epoch. `None`: never.
     pub expires_at_ms: Option<u64>,
 }
@@ -42,9 +46,13 @@ pub struct Rights {
     patterns: Vec<(Pattern, Access)>,
 }
 
-/// A room pattern, or a list of them, that was refused.
+/// Which users a user may write to: patterns of user ids, as [`Rights`] has them of rooms.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reach(Option<Box<[Pattern]>>);
+
+/// A pattern, or a list of them, that was refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0:?} is no room pattern: a room name, the beginning of one and a *, or * alone")]
+#[error("{0:?} is no pattern: a name, the beginning of one and a *, or * alone")]
 pub struct InvalidPattern(String);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,7 +82,7 @@ impl Rights {
             if parsed.len() == PATTERNS_MAX {
                 return Err(InvalidPattern("more than 256 patterns".into()));
             }
-            parsed.push((Pattern::parse(text)?, access));
+            parsed.push((Pattern::parse::<RoomName>(text)?, access));
         }
         parsed
             .sort_by_key(|(pattern, _)| (pattern.open_end, std::cmp::Reverse(pattern.text.len())));
@@ -95,18 +103,46 @@ impl Rights {
         let matching = self
             .patterns
             .iter()
-            .find(|(pattern, _)| pattern.matches(room));
+            .find(|(pattern, _)| pattern.matches(room.as_str()));
         matching.map(|(_, access)| *access)
     }
 }
 
+impl Reach {
+    /// Every user.
+    pub const fn everybody() -> Self {
+        Self(None)
+    }
+
+    /// The users that these patterns match, and no others; at most 256 of them.
+    pub fn from_patterns(
+        patterns: impl IntoIterator<Item = String>,
+    ) -> Result<Self, InvalidPattern> {
+        let mut parsed = Vec::new();
+        for text in patterns {
+            if parsed.len() == PATTERNS_MAX {
+                return Err(InvalidPattern("more than 256 patterns".into()));
+            }
+            parsed.push(Pattern::parse::<UserId>(text)?);
+        }
+        Ok(Self(Some(parsed.into())))
+    }
+
+    /// Whether `user` is among them.
+    pub fn has(&self, user: &UserId) -> bool {
+        let matches = |pattern: &Pattern| pattern.matches(user.as_str());
+        self.0.as_deref().is_none_or(|all| all.iter().any(matches))
+    }
+}
+
 impl Pattern {
-    fn parse(text: String) -> Result<Self, InvalidPattern> {
+    /// Reads a pattern of names of this type.
+    fn parse<Name: FromStr>(text: String) -> Result<Self, InvalidPattern> {
         let (stem, open_end) = match text.strip_suffix('*') {
             Some(stem) => (stem, true),
             None => (text.as_str(), false),
         };
-        let whole = stem.parse::<RoomName>().is_ok() || (open_end && stem.is_empty());
+        let whole = stem.parse::<Name>().is_ok() || (open_end && stem.is_empty());
         if text.len() > PATTERN_BYTES_MAX || !whole {
             return Err(InvalidPattern(
                 text.chars().take(PATTERN_BYTES_MAX).collect(),
@@ -118,11 +154,11 @@ impl Pattern {
         })
     }
 
-    fn matches(&self, room: &RoomName) -> bool {
+    fn matches(&self, name: &str) -> bool {
         if self.open_end {
-            room.as_str().starts_with(&self.text)
+            name.starts_with(&self.text)
         } else {
-            room.as_str() == self.text
+            name == self.text
         }
     }
 }
@@ -157,6 +193,20 @@ mod tests {
     fn no_pattern_means_no_room() {
         assert!(!rights(&[]).may_read(&room("lobby")));
         assert!(Rights::everything().may_write(&room("lobby")));
+    }
+
+    #[test]
+    fn who_may_be_written_to_is_everybody_or_whom_a_pattern_names() {
+        let user = |name: &str| name.parse::<UserId>().unwrap();
+        assert!(Reach::everybody().has(&user("bob")));
+        let reach = |patterns: &[&str]| {
+            Reach::from_patterns(patterns.iter().map(|it| (*it).to_owned())).unwrap()
+        };
+        let staff = reach(&["staff.*", "bob"]);
+        assert!(staff.has(&user("staff.7")) && staff.has(&user("bob")));
+        assert!(!staff.has(&user("bobby")) && !staff.has(&user("staff")));
+        assert!(!reach(&[]).has(&user("bob")), "nobody");
+        assert!(Reach::from_patterns(["a b".to_owned()]).is_err());
     }
 
     #[test]

@@ -22,12 +22,12 @@ mod registry;
 mod rooms;
 mod session;
 
-pub use backend::Page;
+pub use backend::{Disconnect, Page, Whereabouts};
 pub use clock::now_ms;
 pub use command::Flow;
 pub use frame::Frame;
 pub use gate::Saying;
-pub use identity::{Access, Identity, InvalidPattern, Rights};
+pub use identity::{Access, Identity, InvalidPattern, Reach, Rights};
 pub use limits::Limits;
 pub use metrics::{Metrics, SECONDS};
 pub use node::{Authority, Node, NodeParts, Readiness};

@@ -25,8 +25,18 @@ pub struct Limits {
     pub page_messages_max: usize,
     /// Messages in one `joined`; what a resuming session missed beyond them follows as `chat`.
     pub join_messages_max: usize,
-    /// Members told in `joined` and `members`.
-    pub members_told_max: usize,
+    /// Users named in `joined` and in a page of users.
+    pub page_members_max: usize,
+    /// Users in a room up to which each coming, going and read mark is told by itself.
+    pub presence_each_max: usize,
+    /// Users in a room up to which it is told who came, went and read; beyond it only how many.
+    pub presence_named_max: usize,
+    /// How often summaries are told to a room, in milliseconds.
+    pub presence_every_ms: u64,
+    /// Users typing in a room up to which they are named.
+    pub typists_named_max: usize,
+    /// How long typing is believed in that is neither repeated nor ended, in milliseconds.
+    pub typing_ttl_ms: u64,
     /// How long a room without members here stays subscribed, in milliseconds.
     pub linger_ms: u64,
     /// How often each room is compared with its log even if nothing seems wrong, in milliseconds.
@@ -47,7 +57,12 @@ impl Default for Limits {
             heartbeat_ms: 25_000,
             page_messages_max: 100,
             join_messages_max: 100,
-            members_told_max: 100,
+            page_members_max: 200,
+            presence_each_max: 200,
+            presence_named_max: 1_000,
+            presence_every_ms: 250,
+            typists_named_max: 8,
+            typing_ttl_ms: 6_000,
             linger_ms: 10_000,
             sync_ms: 30_000,
         }
