@@ -39,6 +39,7 @@ impl Session {
         if let Err(too_fast) = self.allowance.take(Instant::now()) {
             return self.slow_down(too_fast, text);
         }
+        self.heed_removals();
         match decode_client(text, self.node.limits().frame_bytes_max) {
             Err(DecodeError { id, refusal }) => self.refuse(id, None, refusal),
             Ok(frame) => {
@@ -46,6 +47,8 @@ impl Session {
                 if let Err(refusal) = self.act(frame).await {
                     self.refuse(id, None, refusal);
                 }
+                // Perhaps out of a room that it has just joined.
+                self.heed_removals();
             }
         }
         Flow::Continue

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use roomcast_presence::Occupant;
 use roomcast_protocol::{
-    Connected, ErrorCode, PROTOCOL_VERSION, Refusal, ServerFrame, SessionId, WireLimits,
+    Connected, ErrorCode, PROTOCOL_VERSION, Refusal, ServerFrame, SessionId, Since, WireLimits,
 };
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::identity::Identity;
+use crate::inbox::Arrival;
 use crate::node::Node;
 use crate::outbox::Outbox;
 use crate::rate::Allowance;
@@ -17,12 +19,18 @@ use crate::rooms::Rooms;
 use crate::session::Session;
 
 impl Node {
-    /// Opens a session; `connected` is the first thing in its mailbox.
+    /// Opens a session; `connected` is the first thing in its mailbox, and `joined` of its inbox, in
+    /// which it stood at `inbox` before, comes as soon as the store allows. To be called within a
+    /// runtime.
     ///
     /// # Errors
     /// [`ErrorCode::Draining`] when the node is about to stop, [`ErrorCode::TooFast`] when the user
     /// has as many sessions here as allowed.
-    pub fn connect(self: &Arc<Self>, identity: Identity) -> Result<Session, Refusal> {
+    pub fn connect(
+        self: &Arc<Self>,
+        identity: Identity,
+        inbox: Option<Since>,
+    ) -> Result<Session, Refusal> {
         let id = SessionId::from_uuid(uuid::Uuid::new_v4());
         let outbox = Outbox::new(self.limits().outbox_bytes_max);
         let user_max = self.limits().sessions_per_user_max;
@@ -54,9 +62,23 @@ impl Node {
             node: self.clone(),
             outbox,
             rooms: Rooms::default(),
+            inbox: Arc::default(),
             typing: Vec::new(),
+            has_left: false,
         };
         session.answer(&ServerFrame::Connected(self.connected(&session)));
+        let arrival = Arrival {
+            node: self.clone(),
+            occupant: Occupant {
+                session: id,
+                user: session.identity.user.clone(),
+                name: session.identity.name.clone(),
+            },
+            outbox: session.outbox.clone(),
+            since: inbox,
+            mark: session.inbox.clone(),
+        };
+        tokio::spawn(arrival.run());
         Ok(session)
     }
 

@@ -160,7 +160,9 @@ pub(crate) fn presence_refusal(error: &PresenceError) -> Refusal {
 /// What somebody is told who is banned from a room.
 pub(crate) fn banned_until(until_ms: u64) -> Refusal {
     // At least a little, should our clock be ahead of the one that counts.
-    let left_ms = until_ms.saturating_sub(clock::now_ms()).max(UNAVAILABLE_RETRY_MS);
+    let left_ms = until_ms
+        .saturating_sub(clock::now_ms())
+        .max(UNAVAILABLE_RETRY_MS);
     Refusal::retry(ErrorCode::Banned, "you are banned from this room", left_ms)
 }
 

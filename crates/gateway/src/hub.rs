@@ -4,22 +4,33 @@
 //! a room. Bounded: whoever gives orders faster than a relay obeys them waits.
 
 mod admission;
+mod asking;
+mod company;
 mod joining;
 mod lifecycle;
 mod mark;
 mod member;
 mod members;
+mod moderation;
 mod order;
+mod people;
 mod reading;
+mod reads;
 mod relay;
+mod removed;
 mod repair;
 mod room;
+mod roster;
+mod shards;
+mod telling;
+mod typists;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::stream::FuturesUnordered;
 use roomcast_broker::{Broker, Feed, feed_index};
+use roomcast_presence::Presence;
 use roomcast_protocol::{ErrorCode, Refusal, RoomName, SessionId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -27,9 +38,11 @@ use tokio::task::JoinSet;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 pub(crate) use mark::Mark;
-pub(crate) use order::JoinRequest;
 use order::Order;
+pub(crate) use order::{JoinRequest, OwnMark, WhoRequest};
 use relay::Relay;
+use removed::Removed;
+use shards::Shards;
 
 /// Orders that may wait for a relay.
 const ORDERS_MAX: usize = 1_024;
@@ -43,26 +56,31 @@ impl Hub {
     /// Starts a relay for each feed in `tasks`; none ends before the hub is dropped.
     pub(crate) fn start(
         broker: &Arc<dyn Broker>,
+        presence: &Arc<dyn Presence>,
         feeds: Vec<Feed>,
         limits: Limits,
         metrics: &Arc<Metrics>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
-        let start = |feed: Feed| {
-            let (orders, obeyed) = mpsc::channel(ORDERS_MAX);
+        let channels = feeds.iter().map(|_| mpsc::channel(ORDERS_MAX));
+        let (shards, obeyed): (Vec<_>, Vec<_>) = channels.unzip();
+        let siblings = Shards::of_all(&shards);
+        for (feed, obeyed) in feeds.into_iter().zip(obeyed) {
             let relay = Relay {
                 broker: broker.clone(),
+                presence: presence.clone(),
                 limits,
                 metrics: metrics.clone(),
                 rooms: HashMap::new(),
                 reads: FuturesUnordered::new(),
+                siblings: siblings.clone(),
+                stirred: HashSet::new(),
+                removed: Removed::default(),
+                looks: 0,
             };
             tasks.spawn(relay.run(feed, obeyed));
-            orders
-        };
-        Self {
-            shards: feeds.into_iter().map(start).collect(),
         }
+        Self { shards }
     }
 
     /// Makes a session a member; once this returns, `joined` is in its outbox.
@@ -84,6 +102,12 @@ impl Hub {
     pub(crate) async fn leave(&self, room: RoomName, session: SessionId) {
         // Fails only when the node is stopping.
         let _ = self.shard(&room).send(Order::Leave { room, session }).await;
+    }
+
+    /// Has a member told who is in the room; whether that could be done.
+    pub(crate) async fn who(&self, request: WhoRequest, answer: oneshot::Receiver<bool>) -> bool {
+        let shard = self.shard(&request.room);
+        shard.send(Order::Who(request)).await.is_ok() && answer.await.unwrap_or(false)
     }
 
     /// Tells that a member who was behind has space again.

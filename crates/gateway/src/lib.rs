@@ -5,14 +5,17 @@
 //! in and takes them out.
 
 mod backend;
+mod changes;
 mod clock;
 mod command;
 mod connect;
 mod drain;
+mod entering;
 mod frame;
 mod gate;
 mod hub;
 mod identity;
+mod inbox;
 mod limits;
 mod metrics;
 mod node;
@@ -31,5 +34,5 @@ pub use identity::{Access, Identity, InvalidPattern, Reach, Rights};
 pub use limits::Limits;
 pub use metrics::{Metrics, SECONDS};
 pub use node::{Authority, Node, NodeParts, Readiness};
-pub use outbox::{Frames, Outgoing};
+pub use outbox::{Frames, Goodbye, Outgoing};
 pub use session::{Mailbox, Session};

@@ -23,6 +23,7 @@ pub struct Metrics {
     pub(crate) gaps_told: IntCounter,
     pub(crate) signals_dropped: IntCounter,
     pub(crate) outbox_overflows: IntCounter,
+    pub(crate) rosters_read: IntCounter,
     refusals: IntCounterVec,
     joins: IntCounterVec,
     pub(crate) publish_seconds: Histogram,
@@ -67,6 +68,10 @@ impl Metrics {
             outbox_overflows: counter(
                 "roomcast_outbox_overflows_total",
                 "Times a session fell behind in a room and was refilled from the log.",
+            ),
+            rosters_read: counter(
+                "roomcast_rosters_read_total",
+                "Times presence was asked who is in a room.",
             ),
             refusals: by("roomcast_refusals_total", "Refusals, by name.", "code"),
             joins: by(

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use prometheus::Registry as Prometheus;
 use roomcast_broker::{Broker, BrokerError, Feed, Health, Published, StatsSnapshot};
-use roomcast_presence::{Change, Changes, Presence};
+use roomcast_presence::{Changes, Presence};
 use roomcast_protocol::{
     Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, Signal, TypingSeen, UserId,
-    UserJoined, UserLeft,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::changes;
 use crate::gate::refusal_of;
 use crate::hub::Hub;
 use crate::identity::Identity;
@@ -78,13 +78,15 @@ impl Node {
             broker,
             feeds,
             presence,
-            changes,
+            changes: told,
             authority,
         } = parts;
         let metrics = Arc::new(Metrics::new(registry));
         let mut tasks = JoinSet::new();
-        let hub = Arc::new(Hub::start(&broker, feeds, limits, &metrics, &mut tasks));
-        tasks.spawn(tell_changes(broker.clone(), changes));
+        let hub = Arc::new(Hub::start(
+            &broker, &presence, feeds, limits, &metrics, &mut tasks,
+        ));
+        tasks.spawn(changes::tell(broker.clone(), told));
         let node = Self {
             id,
             limits,
@@ -165,47 +167,27 @@ impl Node {
         }
     }
 
+    /// Tells that a user types in a room, or has stopped, unless that was told lately. What can't be
+    /// told ends by itself after its time.
+    pub(crate) async fn tell_typing(&self, room: &RoomName, user: &UserId, typing: bool) {
+        if self
+            .presence
+            .typing(room, user, typing)
+            .await
+            .unwrap_or(false)
+        {
+            let seen = TypingSeen {
+                room: room.clone(),
+                user: user.clone(),
+                typing,
+            };
+            let _ = self.broker.signal(&Signal::Typing(seen)).await;
+        }
+    }
+
     /// A session is gone.
     pub(crate) fn forget(&self, session: SessionId, user: &UserId) {
         self.sessions.lock().remove(session, user);
         self.metrics.sessions.dec();
-    }
-}
-
-/// Tells rooms what presence says has changed.
-async fn tell_changes(broker: Arc<dyn Broker>, mut changes: Changes) {
-    while let Some(change) = changes.next().await {
-        let signal = match change {
-            Change::Joined {
-                room,
-                user,
-                name,
-                count,
-            } => Signal::Joined(UserJoined {
-                room,
-                user,
-                name,
-                count,
-            }),
-            Change::Left {
-                room,
-                user,
-                name,
-                count,
-            } => Signal::Left(UserLeft {
-                room,
-                user,
-                name,
-                count,
-            }),
-            Change::TypingEnded { room, user } => Signal::Typing(TypingSeen {
-                room,
-                user,
-                typing: false,
-            }),
-        };
-        if let Err(error) = broker.signal(&signal).await {
-            tracing::debug!(%error, "a change of presence could not be told");
-        }
     }
 }

@@ -34,8 +34,47 @@ struct State {
     waiting_since: Option<Instant>,
     /// Rooms that hold messages back until there is space.
     behind: Vec<RoomName>,
-    closing: Option<CloseCode>,
+    closing: Option<Goodbye>,
     closed: bool,
+    /// Rooms that the session was taken out of and does not know yet.
+    taken_out: Vec<RoomName>,
+}
+
+/// How a session is closed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Goodbye {
+    /// The code it is counted as.
+    pub code: CloseCode,
+    /// The number and the reason that a back end wants to be told instead.
+    pub told: Option<Box<(u16, String)>>,
+}
+
+impl Goodbye {
+    /// A back end's.
+    pub(crate) fn told(number: u16, reason: &str) -> Self {
+        Self {
+            code: CloseCode::Disconnected,
+            told: Some(Box::new((number, reason.to_owned()))),
+        }
+    }
+
+    /// The number of the close frame.
+    pub fn number(&self) -> u16 {
+        let told = self.told.as_ref().map(|told| told.0);
+        told.unwrap_or(self.code.number())
+    }
+
+    /// The reason of the close frame, at most 123 bytes.
+    pub fn reason(&self) -> &str {
+        let told = self.told.as_ref().map(|told| told.1.as_str());
+        told.unwrap_or(self.code.name())
+    }
+}
+
+impl From<CloseCode> for Goodbye {
+    fn from(code: CloseCode) -> Self {
+        Self { code, told: None }
+    }
 }
 
 /// Frames in their order: most often one, which then takes no memory of its own.
@@ -51,8 +90,8 @@ pub enum Outgoing {
         /// How long the oldest of them has waited.
         waited: Duration,
     },
-    /// Everything is written; close with this code.
-    Close(CloseCode),
+    /// Everything is written; close so.
+    Close(Goodbye),
 }
 
 /// What an outbox has to be done for it.
@@ -93,6 +132,7 @@ impl Outbox {
             behind: Vec::new(),
             closing: None,
             closed: false,
+            taken_out: Vec::new(),
         };
         Self(Arc::new(Shared {
             bytes_max,
@@ -103,6 +143,11 @@ impl Outbox {
     /// Offers a message of a room.
     pub(crate) fn offer_message(&self, frame: &Frame) -> Offer {
         self.offer(frame, self.0.bytes_max, Source::Room)
+    }
+
+    /// Offers what soon is no longer true; dropped if a quarter of the outbox is full.
+    pub(crate) fn offer_passing(&self, frame: &Frame) -> Offer {
+        self.offer(frame, self.0.bytes_max / 4, Source::Room)
     }
 
     /// Offers a signal; dropped if the outbox is half full.
@@ -129,14 +174,27 @@ impl Outbox {
 
     /// Asks the writer to close once everything before is written. Answers still get in, messages
     /// and signals don't.
-    pub(crate) fn close(&self, code: CloseCode) {
+    pub(crate) fn close(&self, goodbye: impl Into<Goodbye>) {
         let mut state = self.0.state.lock();
         if state.closing.is_none() {
-            state.closing = Some(code);
+            state.closing = Some(goodbye.into());
         }
         let writer = state.writer.take();
         drop(state);
         wake(writer);
+    }
+
+    /// Notes that the session was taken out of a room that it is in.
+    pub(crate) fn take_out(&self, room: &RoomName) {
+        let mut state = self.0.state.lock();
+        if !state.closed && !state.taken_out.contains(room) {
+            state.taken_out.push(room.clone());
+        }
+    }
+
+    /// The rooms that the session was taken out of since this was asked last.
+    pub(crate) fn taken_out(&self) -> Vec<RoomName> {
+        std::mem::take(&mut self.0.state.lock().taken_out)
     }
 
     /// The session is gone: nothing gets in any more.
@@ -215,7 +273,7 @@ fn wake(writer: Option<Waker>) {
 impl State {
     fn take(&mut self, bytes_max: usize) -> Option<Outgoing> {
         let Some(waiting_since) = self.waiting_since else {
-            return self.closing.map(Outgoing::Close);
+            return self.closing.clone().map(Outgoing::Close);
         };
         let now = Instant::now();
         let waited = now.duration_since(waiting_since);
@@ -306,7 +364,7 @@ mod tests {
         assert_eq!(taken(&outbox, 1_000).await, 10);
         assert!(matches!(
             next(&outbox, 1).await,
-            Next::Write(Outgoing::Close(CloseCode::Draining))
+            Next::Write(Outgoing::Close(goodbye)) if goodbye.code == CloseCode::Draining
         ));
     }
 

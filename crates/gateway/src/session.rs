@@ -3,7 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use roomcast_protocol::{
     ErrorFrame, Position, Refusal, RequestId, RoomName, ServerFrame, SessionId, encode_server,
 };
 
-use crate::hub::Hub;
+use crate::hub::{Hub, Mark};
 use crate::identity::Identity;
 use crate::node::Node;
 use crate::outbox::{Next, Outbox, Outgoing};
@@ -25,9 +25,14 @@ pub struct Session {
     pub(crate) node: Arc<Node>,
     pub(crate) outbox: Outbox,
     pub(crate) allowance: Allowance,
+    /// Those it asked for; its inbox is not among them.
     pub(crate) rooms: Rooms,
+    /// How far its inbox was seen, once it is there.
+    pub(crate) inbox: Arc<OnceLock<Arc<Mark>>>,
     /// Rooms where it was told to type.
     pub(crate) typing: Vec<RoomName>,
+    /// Whether it has left everything.
+    pub(crate) has_left: bool,
 }
 
 /// What is to be written to a session, for the one who owns its socket.
@@ -63,21 +68,47 @@ impl Session {
         Some(Duration::from_millis(expires_at_ms.saturating_sub(now_ms)))
     }
 
+    /// Ends typing wherever it was told to.
+    async fn stop_typing(&mut self) {
+        for room in std::mem::take(&mut self.typing) {
+            let user = &self.identity.user;
+            self.node.tell_typing(&room, user, false).await;
+        }
+    }
+
     /// Leaves every room and ends.
     pub async fn end(mut self) {
         self.outbox.shut();
+        self.stop_typing().await;
         let rooms = self.rooms.take();
         for room in rooms {
             self.node.leave(room, self.id).await;
         }
+        self.node.leave(self.own_inbox(), self.id).await;
+        self.has_left = true;
     }
 
     pub(crate) fn is_in(&self, room: &RoomName) -> bool {
-        self.rooms.has(room)
+        self.rooms.has(room) || room.is_inbox_of(&self.identity.user)
+    }
+
+    /// Forgets the rooms that it was taken out of.
+    pub(crate) fn heed_removals(&mut self) {
+        for room in self.outbox.taken_out() {
+            self.rooms.remove(&room);
+            self.typing.retain(|other| *other != room);
+        }
+    }
+
+    pub(crate) fn own_inbox(&self) -> RoomName {
+        RoomName::inbox(&self.identity.user)
     }
 
     /// How far this node has seen a room the session is in.
     pub(crate) fn seen(&self, room: &RoomName) -> Option<Position> {
+        if room.is_inbox_of(&self.identity.user) {
+            return self.inbox.get()?.position();
+        }
         self.rooms.mark(room)?.position()
     }
 
@@ -99,10 +130,11 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.outbox.shut();
         // A session that ends by a panic must not haunt its rooms.
-        let rooms = self.rooms.take();
+        let mut rooms = self.rooms.take();
         if let Ok(runtime) = tokio::runtime::Handle::try_current()
-            && !rooms.is_empty()
+            && !self.has_left
         {
+            rooms.push(self.own_inbox());
             let (node, session) = (self.node.clone(), self.id);
             runtime.spawn(async move {
                 for room in rooms {

@@ -141,6 +141,11 @@ impl RoomName {
         self.0.starts_with(INBOX_MARK)
     }
 
+    /// Whose inbox this is, if it is one.
+    pub fn owner(&self) -> Option<UserId> {
+        self.0.strip_prefix(INBOX_MARK)?.parse().ok()
+    }
+
     /// Whether this is the inbox of `user`.
     pub fn is_inbox_of(&self, user: &UserId) -> bool {
         self.0.strip_prefix(INBOX_MARK) == Some(user.as_str())
@@ -194,6 +199,7 @@ mod tests {
         let inbox = RoomName::inbox(&user);
         assert_eq!(inbox.as_str().parse::<RoomName>().unwrap(), inbox);
         assert!(inbox.is_inbox_of(&user));
+        assert_eq!(inbox.owner(), Some(user));
         assert!(!inbox.is_inbox_of(&"u".parse().unwrap()));
         assert!("u".repeat(128).parse::<UserId>().is_err());
     }

@@ -122,8 +122,9 @@ impl Node {
 
     async fn order(&self, user: &UserId, order: Order) -> Result<(), Refusal> {
         let room = RoomName::inbox(user);
-        let told = self.broker.signal(&Signal::Control(Control { room, order }));
-        told.await.map_err(|error| refusal_of(&error))
+        let signal = Signal::Control(Control { room, order });
+        let told = self.broker.signal(&signal).await;
+        told.map_err(|error| refusal_of(&error))
     }
 }
 

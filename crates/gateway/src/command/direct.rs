@@ -14,11 +14,9 @@ pub(super) async fn run(session: &mut Session, direct: Direct) -> Result<(), Ref
         data,
         key,
     } = direct;
+    gate::may_direct(&session.identity, &to)?;
     let node = session.node.clone();
-    let (inbox, own) = (
-        RoomName::inbox(&to),
-        RoomName::inbox(&session.identity.user),
-    );
+    let (inbox, own) = (RoomName::inbox(&to), session.own_inbox());
     let saying = |message, data| Saying {
         from: session.identity.user.clone(),
         name: session.identity.name.clone(),

@@ -3,8 +3,9 @@
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use roomcast_presence::Occupant;
-use roomcast_protocol::{ErrorCode, Join, JoinRoom, Member, Refusal, RequestId, RoomName};
+use roomcast_protocol::{ErrorCode, Join, JoinRoom, Refusal, RequestId, RoomName};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::gate;
 use crate::hub::{JoinRequest, Mark};
@@ -18,6 +19,7 @@ pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal
     let mut admitted = Vec::with_capacity(rooms.len());
     for wanted in rooms {
         match admissible(session, &wanted.room) {
+            Ok(()) if wanted.room.is_inbox_of(&session.identity.user) => admitted.push(wanted),
             Ok(()) => {
                 // From here on the end of the session takes it out of the room, whatever happens.
                 session.rooms.insert(wanted.room.clone(), None);
@@ -34,7 +36,11 @@ pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal
         .await;
     for (room, result) in joined {
         match result {
+            Ok(mark) if session.own_inbox() == room => drop(session.inbox.set(mark)),
             Ok(mark) => session.rooms.insert(room, Some(mark)),
+            Err(refusal) if session.own_inbox() == room => {
+                session.refuse(Some(id.clone()), Some(room), refusal);
+            }
             Err(refusal) => {
                 session.rooms.remove(&room);
                 session.node.leave(room.clone(), session.id).await;
@@ -47,6 +53,10 @@ pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal
 
 fn admissible(session: &Session, room: &RoomName) -> Result<(), Refusal> {
     gate::may_read(&session.identity, room)?;
+    if room.is_inbox_of(&session.identity.user) {
+        // It is there already, and begins anew.
+        return Ok(());
+    }
     if session.is_in(room) {
         let message = format!("you are in {room} already");
         return Err(Refusal::new(ErrorCode::AlreadyJoined, message));
@@ -70,7 +80,16 @@ async fn enter(
         since,
         history,
     } = wanted;
-    let (count, members) = present(session, &room).await;
+    let asked_at = Instant::now();
+    let occupant = Occupant {
+        session: session.id,
+        user: session.identity.user.clone(),
+        name: session.identity.name.clone(),
+    };
+    let entered = match session.node.enter(&room, &occupant).await {
+        Ok(entered) => entered,
+        Err(refusal) => return (room, Err(refusal)),
+    };
     let (done, answer) = oneshot::channel();
     let request = JoinRequest {
         room: room.clone(),
@@ -79,42 +98,11 @@ async fn enter(
         outbox: session.outbox.clone(),
         since,
         history: history.unwrap_or(0) as usize,
-        id: id.clone(),
-        count,
-        members,
+        id: Some(id.clone()),
+        asked_at,
+        revision: entered.revision,
+        own_mark: entered.own_mark,
         done,
     };
     (room, session.node.hub.join(request, answer).await)
-}
-
-/// Enters the session and asks who is there. Presence that doesn't answer keeps nobody out: it heals
-/// by itself, and the room is told then.
-async fn present(session: &Session, room: &RoomName) -> (u64, Option<Vec<Member>>) {
-    let occupant = Occupant {
-        session: session.id,
-        user: session.identity.user.clone(),
-        name: session.identity.name.clone(),
-    };
-    let presence = &session.node.presence;
-    let count = match presence.enter(room, &occupant).await {
-        Ok(count) => count,
-        Err(error) => {
-            tracing::debug!(%room, %error, "a session is not entered yet");
-            return (0, None);
-        }
-    };
-    let limit = session.node.limits().members_told_max;
-    match presence.roster(room, None, limit).await {
-        Ok(roster) => {
-            let member = |present: roomcast_presence::Present| Member {
-                user: present.user,
-                name: present.name,
-            };
-            (
-                roster.count,
-                Some(roster.members.into_iter().map(member).collect()),
-            )
-        }
-        Err(_) => (count, None),
-    }
 }

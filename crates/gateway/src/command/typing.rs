@@ -1,6 +1,6 @@
 //! `typing`: told to the others, never answered, never kept.
 
-use roomcast_protocol::{Refusal, RoomName, Signal, TypingNow, TypingSeen};
+use roomcast_protocol::{Refusal, RoomName, TypingNow};
 
 use crate::gate;
 use crate::session::Session;
@@ -17,7 +17,8 @@ pub(super) async fn run(session: &mut Session, typing: TypingNow) -> Result<(), 
     if typing {
         session.typing.push(room.clone());
     }
-    tell(session, &room, typing).await;
+    let user = &session.identity.user;
+    session.node.tell_typing(&room, user, typing).await;
     Ok(())
 }
 
@@ -25,24 +26,7 @@ pub(super) async fn run(session: &mut Session, typing: TypingNow) -> Result<(), 
 pub(super) async fn stop(session: &mut Session, room: &RoomName) {
     if let Some(place) = session.typing.iter().position(|other| other == room) {
         session.typing.swap_remove(place);
-        tell(session, room, false).await;
-    }
-}
-
-/// What can't be told ends by itself after its time.
-async fn tell(session: &Session, room: &RoomName, typing: bool) {
-    let (node, user) = (&session.node, &session.identity.user);
-    if node
-        .presence
-        .typing(room, user, typing)
-        .await
-        .unwrap_or(false)
-    {
-        let seen = TypingSeen {
-            room: room.clone(),
-            user: user.clone(),
-            typing,
-        };
-        let _ = node.broker.signal(&Signal::Typing(seen)).await;
+        let user = &session.identity.user;
+        session.node.tell_typing(room, user, false).await;
     }
 }

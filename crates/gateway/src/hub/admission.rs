@@ -1,9 +1,10 @@
 //! Lets a joiner in: composes `joined`, puts it into the outbox, and makes the session a member, in
 //! one step of the relay, so that no message of the room comes before it or is lost behind it.
 
+use roomcast_broker::Head;
 use roomcast_protocol::{Joined, Message, Seq, ServerFrame, encode_server};
 
-use super::order::JoinRequest;
+use super::order::{JoinRequest, OwnMark};
 use super::reading::Welcome;
 use super::room::Room;
 use crate::limits::Limits;
@@ -48,6 +49,16 @@ pub(super) fn admit(
             onward.head.seq,
         )
     };
+    let (read, unread) = unread(&request, &onward.head);
+    let company = room.company.as_ref();
+    let (count, members) = match company {
+        Some(company) => {
+            let page = company.roster.page(None, limits.page_members_max);
+            (company.roster.count(), page.map(|(members, _)| members))
+        }
+        None => (1, None),
+    };
+    let typing = company.and_then(|company| company.typists.news(limits));
     let joined = Joined {
         id: request.id.clone(),
         room: room.name.clone(),
@@ -56,8 +67,11 @@ pub(super) fn admit(
         recovered,
         messages: messages.iter().map(Message::to_json).collect(),
         gap: onward.gap,
-        count: request.count,
-        members: request.members.clone(),
+        count,
+        members,
+        typing,
+        read,
+        unread,
     };
     metrics.joined(resuming, recovered);
     request
@@ -67,6 +81,18 @@ pub(super) fn admit(
     if request.done.send(Ok(room.mark.clone())).is_err() {
         room.members.remove(request.session);
     }
+}
+
+/// How far the joiner's user has read in the epoch of this head, and how many messages stand behind
+/// that: of this epoch, where they have read nothing of it. Not known, if presence did not say.
+fn unread(request: &JoinRequest, head: &Head) -> (Option<Seq>, Option<u64>) {
+    let read = match request.own_mark {
+        OwnMark::Unknown => return (None, None),
+        OwnMark::Never => None,
+        OwnMark::At(mark) => (mark.epoch == head.epoch).then_some(mark.seq),
+    };
+    let from = read.unwrap_or(head.base);
+    (read, Some(head.seq.value().saturating_sub(from.value())))
 }
 
 /// How many of these messages fit into so many bytes: at least one if there is any space, however

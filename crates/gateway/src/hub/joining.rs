@@ -48,6 +48,15 @@ impl Relay {
         let Some(room) = self.rooms.get_mut(&request.room) else {
             return;
         };
+        if let (Some(revision), Some(company)) = (request.revision, &mut room.company)
+            && !company.roster.includes(revision)
+        {
+            // What let it in is on its way here, or will be found at the next pulse.
+            company.expected.push(request);
+            let name = room.name.clone();
+            self.stir(&name);
+            return;
+        }
         let Some(known) = room.known() else { return };
         room.read_begins(None);
         let may_fence = room.fenced_at.is_none_or(|at| at.elapsed() >= FENCE_EVERY);
@@ -69,6 +78,11 @@ impl Relay {
         };
         room.read_ends(request.session);
         let (name, session) = (room.name.clone(), request.session);
+        if let Some(refusal) = self.removed.refusal(&request) {
+            let _ = request.done.send(Err(refusal));
+            room.forget_recent();
+            return;
+        }
         match welcome {
             Err(error) => drop(request.done.send(Err(refusal_of(&error)))),
             Ok(welcome) => {

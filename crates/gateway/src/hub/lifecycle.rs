@@ -62,6 +62,7 @@ impl Relay {
     pub(super) fn sweep(&mut self) {
         let now = Instant::now();
         let linger = Duration::from_millis(self.limits.linger_ms);
+        self.removed.forget();
         let mut quiet = Vec::new();
         for room in self.rooms.values_mut() {
             room.members.sweep();

@@ -16,6 +16,8 @@ pub(super) struct Member {
     pub(super) live: bool,
     /// A read of the log for this member is on its way.
     pub(super) reading: bool,
+    /// It was not told of a coming or going.
+    pub(super) missed: bool,
 }
 
 impl Member {

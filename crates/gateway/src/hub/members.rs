@@ -85,6 +85,7 @@ mod tests {
             told: Seq::ZERO,
             live: true,
             reading: false,
+            missed: false,
         }
     }
 

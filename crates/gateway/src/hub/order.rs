@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use roomcast_protocol::{Member, Refusal, RequestId, RoomName, SessionId, Since, UserId};
+use roomcast_presence::ReadMark;
+use roomcast_protocol::{Refusal, RequestId, RoomName, SessionId, Since, UserId};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::mark::Mark;
 use crate::outbox::Outbox;
@@ -19,6 +21,17 @@ pub(super) enum Order {
         /// Which.
         session: SessionId,
     },
+    /// Take a user's sessions out of a room.
+    TakeOut {
+        /// Where.
+        room: RoomName,
+        /// Whom.
+        user: UserId,
+        /// If they are banned: until when, in milliseconds since the Unix epoch.
+        banned_until_ms: Option<u64>,
+    },
+    /// Tell a member who is there.
+    Who(WhoRequest),
     /// A member that was behind has space again.
     Refill {
         /// Where.
@@ -42,12 +55,41 @@ pub(crate) struct JoinRequest {
     pub(crate) since: Option<Since>,
     /// Without that: how many of the latest messages it wants.
     pub(crate) history: usize,
-    /// The request's id.
-    pub(crate) id: RequestId,
-    /// Users in the room.
-    pub(crate) count: u64,
-    /// Some or all of them.
-    pub(crate) members: Option<Vec<Member>>,
+    /// The request's id; none for an inbox that nobody asked for.
+    pub(crate) id: Option<RequestId>,
+    /// When it was asked for, before presence was.
+    pub(crate) asked_at: Instant,
+    /// The change of who is in the room that let the user in; `None` if that is not known.
+    pub(crate) revision: Option<u64>,
+    /// How far the user has read.
+    pub(crate) own_mark: OwnMark,
     /// Told when the session is a member; `joined` is in its outbox then.
     pub(crate) done: oneshot::Sender<Result<Arc<Mark>, Refusal>>,
+}
+
+/// How far a joiner's user has read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OwnMark {
+    /// Presence did not say.
+    Unknown,
+    /// They never did.
+    Never,
+    /// Up to here.
+    At(ReadMark),
+}
+
+/// A member that asks who is there.
+pub(crate) struct WhoRequest {
+    /// The room.
+    pub(crate) room: RoomName,
+    /// The request's id.
+    pub(crate) id: RequestId,
+    /// Only who stands behind this user.
+    pub(crate) after: Option<UserId>,
+    /// At most so many.
+    pub(crate) limit: usize,
+    /// Where the answer goes.
+    pub(crate) outbox: Outbox,
+    /// Told whether the answer is in the outbox; otherwise presence must be asked.
+    pub(crate) done: oneshot::Sender<bool>,
 }

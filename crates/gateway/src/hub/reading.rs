@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use roomcast_broker::{Broker, BrokerError, Continuation, Head, Slice, Span};
+use roomcast_presence::PresenceError;
 use roomcast_protocol::{
     Cursor, Epoch, GapRange, Message, Position, RoomName, Seq, SessionId, Since,
 };
 use tokio::time::sleep;
 
+use super::asking::People;
 use super::order::JoinRequest;
 
 /// How often a read is begun again because the log changed under it.
@@ -34,8 +36,10 @@ pub(super) enum Done {
     Admitted(JoinRequest, Result<Welcome, BrokerError>),
     /// What a member who is behind gets.
     Refilled(RoomName, SessionId, Result<Onward, BrokerError>),
-    /// A room's time to live was renewed, as far as that was possible.
-    Renewed,
+    /// Who is in a room, and whether its bans were looked up.
+    People(RoomName, Result<People, PresenceError>, bool),
+    /// Something was done that nothing follows from.
+    Nothing,
 }
 
 /// What a relay knows of its room when it asks the log.

@@ -4,7 +4,7 @@
 //! before any member sees it (P2). It subscribes, reads and splices for joiners, refills members who
 //! were behind, and looks at every room after an interruption (P7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,16 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use roomcast_broker::{Broker, Feed, FeedEvent};
+use roomcast_presence::Presence;
 use roomcast_protocol::RoomName;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::order::Order;
 use super::reading::Done;
+use super::removed::Removed;
 use super::room::{Room, Verdict};
+use super::shards::Shards;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 
@@ -29,11 +32,18 @@ const RETRY_MAX_MS: u64 = 1_000;
 
 pub(super) struct Relay {
     pub(super) broker: Arc<dyn Broker>,
+    pub(super) presence: Arc<dyn Presence>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
     pub(super) rooms: HashMap<RoomName, Room>,
-    /// At most one a room, one a joiner and one a member who is behind.
+    /// At most two a room, one a joiner and one a member who is behind, and what orders need.
     pub(super) reads: FuturesUnordered<BoxFuture<'static, Done>>,
+    pub(super) siblings: Shards,
+    /// Rooms that the next pulse looks at.
+    pub(super) stirred: HashSet<RoomName>,
+    pub(super) removed: Removed,
+    /// Routine looks at all rooms so far.
+    pub(super) looks: u32,
 }
 
 impl Relay {
@@ -43,6 +53,8 @@ impl Relay {
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sync = interval(Duration::from_millis(self.limits.sync_ms));
         sync.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pulse = interval(Duration::from_millis(self.limits.presence_every_ms));
+        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 event = feed.recv() => match event {
@@ -54,6 +66,7 @@ impl Relay {
                     None => return,
                 },
                 Some(done) = self.reads.next(), if !self.reads.is_empty() => self.finish(done),
+                _ = pulse.tick() => self.pulse(),
                 _ = sweep.tick() => self.sweep(),
                 _ = sync.tick() => self.look_at_all(),
             }
@@ -71,13 +84,12 @@ impl Relay {
                     self.repair(&name, Duration::ZERO);
                 }
             }
-            FeedEvent::Signal(signal) => {
-                if let Some(room) = self.rooms.get_mut(signal.room()) {
-                    room.signal(&signal, &self.metrics);
-                }
-            }
+            FeedEvent::Signal(signal) => self.hear_signal(signal),
             FeedEvent::Fenced(room) => self.repair(&room, Duration::ZERO),
-            FeedEvent::Interrupted => self.reconcile(),
+            FeedEvent::Interrupted => {
+                self.reconcile();
+                self.doubt_everybody();
+            }
         }
     }
 
@@ -90,6 +102,12 @@ impl Relay {
                     room.waiting.retain(|request| request.session != session);
                 }
             }
+            Order::TakeOut {
+                room,
+                user,
+                banned_until_ms,
+            } => self.take_out(room, user, banned_until_ms),
+            Order::Who(request) => self.who(request),
             Order::Refill { room, session } => self.refill(&room, session, Duration::ZERO),
         }
     }
@@ -102,6 +120,7 @@ impl Relay {
                 }
                 // What was told meanwhile is in the log: one more look sorts it out.
                 self.repair(&room, Duration::ZERO);
+                self.ask_presence(&room, Duration::ZERO);
                 self.admit_waiting(&room);
             }
             Done::Opened(room, Err(error)) => self.give_up(&room, &error),
@@ -126,7 +145,10 @@ impl Relay {
             }
             Done::Admitted(request, welcome) => self.admitted(request, welcome),
             Done::Refilled(name, session, onward) => self.refilled(&name, session, onward),
-            Done::Renewed => {}
+            Done::People(name, people, checked_bans) => {
+                self.presence_answered(&name, people, checked_bans);
+            }
+            Done::Nothing => {}
         }
     }
 }

@@ -11,6 +11,9 @@ use super::room::{Phase, Room, Verdict};
 
 /// Rooms looked at in one read.
 const ROOMS_PER_READ: usize = 100;
+/// Inboxes are many and quiet: they are looked at every so many times, and then who is in the others
+/// is asked for as well.
+const LOOKS_PER_INBOX_LOOK: u32 = 10;
 
 impl Relay {
     /// Starts reading how a room goes on, unless that is under way.
@@ -78,10 +81,16 @@ impl Relay {
     /// From time to time: a word that was lost without a trace in a room where nobody speaks
     /// afterwards is found here.
     pub(super) fn look_at_all(&mut self) {
-        let live = self.rooms.values().filter(|room| room.phase == Phase::Live);
+        self.looks = self.looks.wrapping_add(1);
+        let all = self.looks.is_multiple_of(LOOKS_PER_INBOX_LOOK);
+        let is_due = |room: &&Room| room.phase == Phase::Live && (all || !room.name.is_inbox());
+        let live = self.rooms.values().filter(is_due);
         let wanted: Vec<_> = live
             .filter_map(|room| Some((room.name.clone(), room.since()?)))
             .collect();
+        if all {
+            self.doubt_everybody();
+        }
         for rooms in wanted.chunks(ROOMS_PER_READ) {
             let (broker, rooms) = (self.broker.clone(), rooms.to_vec());
             self.reads.push(Box::pin(async move {
@@ -95,7 +104,7 @@ impl Relay {
         self.reads.push(Box::pin(async move {
             // If it fails, the next look at the room tries again.
             let _ = broker.open(&name, None).await;
-            Done::Renewed
+            Done::Nothing
         }));
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use roomcast_broker::Head;
 use roomcast_protocol::{
-    Cursor, Gap, GapRange, Message, Position, RoomName, Seq, ServerFrame, SessionId, Signal, Since,
+    Cursor, Gap, GapRange, Message, Position, RoomName, Seq, ServerFrame, SessionId, Since,
     Step, encode_server,
 };
 use tokio::time::Instant;
 
+use super::company::Company;
 use super::mark::Mark;
 use super::member::Member;
 use super::members::Members;
@@ -44,6 +45,8 @@ pub(super) struct Room {
     pub(super) phase: Phase,
     pub(super) members: Members,
     pub(super) mark: Arc<Mark>,
+    /// Who is here, unless it is an inbox.
+    pub(super) company: Option<Box<Company>>,
     /// Joiners that wait until the room is live.
     pub(super) waiting: Vec<JoinRequest>,
     /// Since when nobody is here.
@@ -85,11 +88,13 @@ pub(super) enum Verdict {
 
 impl Room {
     pub(super) fn opening(name: RoomName) -> Self {
+        let company = (!name.is_inbox()).then(|| Box::new(Company::new()));
         Self {
             name,
             phase: Phase::Opening,
             members: Members::default(),
             mark: Arc::default(),
+            company,
             waiting: Vec::new(),
             empty_since: None,
             fenced_at: None,
@@ -136,20 +141,6 @@ impl Room {
             Step::Hole { .. } | Step::OtherEpoch => {
                 self.hold(message);
                 Verdict::MustRepair
-            }
-        }
-    }
-
-    /// Takes a signal from the feed. A typist isn't told of their own typing.
-    pub(super) fn signal(&mut self, signal: &Signal, metrics: &Metrics) {
-        let typist = match signal {
-            Signal::Typing(typing) => Some(&typing.user),
-            Signal::Joined(_) | Signal::Left(_) | Signal::Read { .. } => None,
-        };
-        let frame = Frame::from(signal.encode());
-        for member in self.members.iter_mut() {
-            if Some(&member.user) != typist && member.outbox.offer_signal(&frame) == Offer::Full {
-                metrics.signals_dropped.inc();
             }
         }
     }
@@ -225,6 +216,7 @@ impl Room {
             told,
             live: false,
             reading: false,
+            missed: false,
         });
     }
 

@@ -1,0 +1,91 @@
+//! Orders about users: the part of the relay that ends sessions and takes them out of rooms.
+//!
+//! An order comes through the user's inbox, where every session of theirs on this node is a member;
+//! what it says of another room goes on to the relay of that room.
+
+use roomcast_protocol::{
+    Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, UserId, encode_server,
+};
+
+use super::order::Order;
+use super::reading::Done;
+use super::relay::Relay;
+use super::removed::refusal_of;
+use crate::outbox::Goodbye;
+
+impl Relay {
+    pub(super) fn heed(&mut self, control: Control) {
+        let Control { room: inbox, order } = control;
+        match order {
+            What::Disconnect {
+                session,
+                code,
+                reason,
+            } => self.disconnect(&inbox, session, code, &reason),
+            What::Remove {
+                from,
+                banned_until_ms,
+            } => {
+                let Some(user) = inbox.owner() else { return };
+                let Some(shard) = self.siblings.of(&from) else {
+                    return;
+                };
+                let order = Order::TakeOut {
+                    room: from,
+                    user,
+                    banned_until_ms,
+                };
+                self.reads.push(Box::pin(async move {
+                    let _ = shard.send(order).await;
+                    Done::Nothing
+                }));
+            }
+        }
+    }
+
+    fn disconnect(
+        &mut self,
+        inbox: &RoomName,
+        session: Option<SessionId>,
+        code: u16,
+        reason: &str,
+    ) {
+        let Some(room) = self.rooms.get_mut(inbox) else {
+            return;
+        };
+        for member in room.members.iter_mut() {
+            if session.is_none_or(|it| it == member.session) {
+                member.outbox.close(Goodbye::told(code, reason));
+            }
+        }
+    }
+
+    /// Takes a user's sessions out of a room.
+    pub(super) fn take_out(&mut self, name: RoomName, user: UserId, banned_until_ms: Option<u64>) {
+        self.removed.note(&name, &user, banned_until_ms);
+        let Some(room) = self.rooms.get_mut(&name) else {
+            return;
+        };
+        let theirs = room.members.iter_mut().filter(|it| it.user == user);
+        let theirs: Vec<_> = theirs.map(|it| (it.session, it.outbox.clone())).collect();
+        let told = (!theirs.is_empty()).then(|| {
+            let error = ErrorFrame {
+                room: Some(name.clone()),
+                ..ErrorFrame::new(None, refusal_of(&name, banned_until_ms))
+            };
+            encode_server(&ServerFrame::Error(error))
+        });
+        for (session, outbox) in theirs {
+            room.members.remove(session);
+            outbox.answer(told.clone().unwrap_or_default());
+            outbox.take_out(&name);
+            let (presence, name) = (self.presence.clone(), name.clone());
+            self.reads.push(Box::pin(async move {
+                if let Err(error) = presence.leave(&name, session).await {
+                    tracing::debug!(room = %name, %error, "presence learns later who was taken out");
+                }
+                Done::Nothing
+            }));
+        }
+    }
+}
