@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use roomcast_broker::Head;
 use roomcast_protocol::{
-    Cursor, Gap, GapRange, Message, Position, RoomName, Seq, ServerFrame, SessionId, Since,
-    Step, encode_server,
+    Cursor, Gap, GapRange, Message, Position, RoomName, Seq, ServerFrame, SessionId, Since, Step,
+    encode_server,
 };
 use tokio::time::Instant;
 

@@ -92,7 +92,10 @@ impl Roster {
     /// more. `None` if they are not known.
     pub(super) fn page(&self, after: Option<&UserId>, limit: usize) -> Option<(Vec<Member>, bool)> {
         let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = self.names.as_ref()?.range::<UserId, _>((begin, Bound::Unbounded));
+        let mut rest = self
+            .names
+            .as_ref()?
+            .range::<UserId, _>((begin, Bound::Unbounded));
         let page = rest.by_ref().take(limit).map(|(user, name)| Member {
             user: user.clone(),
             name: name.clone(),
@@ -326,3 +329,6 @@ impl News {
         (!joined.is_empty() || !left.is_empty()).then_some((joined, left))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ mod script;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -37,6 +37,7 @@ struct Shared {
     script: Script,
     out: mpsc::Sender<FeedEvent>,
     counts: Counts,
+    loses_signals: AtomicBool,
 }
 
 /// The log behind the double, and under which names its epochs go outside.
@@ -81,6 +82,7 @@ impl Double {
             script: Script::new(seed),
             out,
             counts: Counts::default(),
+            loses_signals: AtomicBool::new(false),
         }));
         double.pump(feeds);
         (double, feed)
@@ -101,9 +103,27 @@ impl Double {
         self.0.out.send(event).await.expect("the node listens");
     }
 
+    /// Signals are told to nobody, and nobody knows.
+    pub(crate) fn lose_signals(&self, loses: bool) {
+        self.0.loses_signals.store(loses, Ordering::Relaxed);
+    }
+
     /// The link was lost and is back.
     pub(crate) async fn interrupt(&self) {
         self.inject(FeedEvent::Interrupted).await;
+    }
+
+    /// Whether the script is about this room, and what is asked of it counted: inboxes, which nobody
+    /// asks for, are left alone unless the script says so.
+    fn is_scripted(&self, room: &RoomName) -> bool {
+        !room.is_inbox() || self.script().is_about_inboxes()
+    }
+
+    /// Rooms subscribed to, as far as they are the script's.
+    pub(crate) fn subscriptions(&self) -> usize {
+        let store = self.0.store.lock();
+        let scripted = store.subscribed.iter().filter(|it| self.is_scripted(it));
+        scripted.count()
     }
 
     /// A node that runs in circles never lets paused time pass: its relay is stopped instead.
@@ -184,10 +204,16 @@ impl Broker for Double {
     }
 
     async fn signal(&self, signal: &Signal) -> Result<(), BrokerError> {
+        if self.0.loses_signals.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         self.keeper().signal(signal).await
     }
 
     async fn read(&self, room: &RoomName, span: Span) -> Result<Option<Slice>, BrokerError> {
+        if !self.is_scripted(room) {
+            return Ok(self.look(room, span).await);
+        }
         self.count_read();
         self.script().may_read()?;
         let slice = self.look(room, span).await;
@@ -224,16 +250,20 @@ impl Broker for Double {
     }
 
     async fn subscribe(&self, room: &RoomName) -> Result<(), BrokerError> {
-        self.0.counts.subscribes.fetch_add(1, Ordering::Relaxed);
-        self.script().may_subscribe().await?;
+        if self.is_scripted(room) {
+            self.0.counts.subscribes.fetch_add(1, Ordering::Relaxed);
+            self.script().may_subscribe().await?;
+        }
         self.keeper().subscribe(room).await?;
         self.0.store.lock().subscribed.insert(room.clone());
         Ok(())
     }
 
     async fn unsubscribe(&self, room: &RoomName) {
-        self.0.counts.unsubscribes.fetch_add(1, Ordering::Relaxed);
-        self.script().unsubscribe_delay().await;
+        if self.is_scripted(room) {
+            self.0.counts.unsubscribes.fetch_add(1, Ordering::Relaxed);
+            self.script().unsubscribe_delay().await;
+        }
         self.keeper().unsubscribe(room).await;
         self.0.store.lock().subscribed.remove(room);
     }

@@ -10,6 +10,7 @@ mod ledger;
 mod stage;
 
 mod chaos;
+mod inboxes;
 mod p10_slow_readers;
 mod p11_drain;
 mod p12_refusals;
@@ -18,4 +19,5 @@ mod p4_acks;
 mod p6_resume;
 mod p7_blinks;
 mod p8_forks;
+mod p9_presence;
 mod rooms;

@@ -35,7 +35,9 @@ async fn p11_everybody_is_told_when_to_come_back_and_closed_then_after_what_they
     let draining = tokio::spawn(async move { node.drain(WINDOW).await });
     settle().await;
     assert_eq!(stage.node.readiness(), Readiness::Draining);
-    let refused = stage.node.connect(identity("late", Rights::everything()));
+    let refused = stage
+        .node
+        .connect(identity("late", Rights::everything()), None);
     assert_eq!(refused.err().unwrap().code, ErrorCode::Draining);
     stage.say(&lobby, "still here").await;
     let mut delays = Vec::new();

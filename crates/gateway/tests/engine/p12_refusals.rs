@@ -96,7 +96,7 @@ async fn p12_an_answer_names_the_request_and_where_there_are_several_the_room() 
         ]
     );
     for there in ["a", "b"] {
-        assert_eq!(alice.joined(&room(there)).id, id.into());
+        assert_eq!(alice.joined(&room(there)).id, Some(id.into()));
     }
 }
 
@@ -131,11 +131,11 @@ async fn p12_a_user_has_so_many_sessions_and_one_more_when_one_has_ended() {
     let _neighbour = stage.enter("bob");
     let everything = || identity("alice", roomcast_gateway::Rights::everything());
     assert_eq!(
-        stage.node.connect(everything()).err().unwrap().code,
+        stage.node.connect(everything(), None).err().unwrap().code,
         ErrorCode::TooFast
     );
     first.session.end().await;
-    assert!(stage.node.connect(everything()).is_ok());
+    assert!(stage.node.connect(everything(), None).is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -158,7 +158,7 @@ async fn p1_many_tasks_on_a_node_with_four_relays_agree_on_one_order() {
     let mut listeners = JoinSet::new();
     for n in 0..4 {
         let identity = identity(&format!("u{n}"), Rights::everything());
-        let (session, rooms) = (node.connect(identity).unwrap(), rooms.clone());
+        let (session, rooms) = (node.connect(identity, None).unwrap(), rooms.clone());
         listeners.spawn(async move {
             let mut player = Player::of(session);
             for room in &rooms {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use roomcast_broker::{LogConfig, MemoryBroker, MemoryConfig, Published};
 use roomcast_gateway::{
-    Access, Authority, Flow, Identity, Limits, Mailbox, Node, NodeParts, Outgoing, Rights, Saying,
-    Session,
+    Access, Authority, Flow, Identity, Limits, Mailbox, Node, NodeParts, Outgoing, Reach, Rights,
+    Saying, Session,
 };
 use roomcast_presence::{Presence, PresenceConfig};
 use roomcast_protocol::{
@@ -88,8 +88,13 @@ impl Stage {
     }
 
     pub(crate) fn enter_as(&self, identity: Identity) -> Player {
+        self.enter_at(identity, None)
+    }
+
+    /// A session that stood at this position of its inbox before.
+    pub(crate) fn enter_at(&self, identity: Identity, inbox: Option<Since>) -> Player {
         let user = identity.user.to_string();
-        let session = self.node.connect(identity).expect("there is space");
+        let session = self.node.connect(identity, inbox).expect("there is space");
         Player {
             user,
             ..Player::of(session)
@@ -112,8 +117,9 @@ impl Stage {
         }
     }
 
-    pub(crate) fn subscriptions(&self) -> u64 {
-        self.node.broker_stats().subscriptions
+    /// Rooms that are subscribed to, inboxes aside.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.double.subscriptions()
     }
 }
 
@@ -166,6 +172,7 @@ pub(crate) fn identity(user: &str, rights: Rights) -> Identity {
         user: user.parse().unwrap(),
         name: None,
         rights,
+        direct: Reach::everybody(),
         expires_at_ms: None,
     }
 }
@@ -197,6 +204,8 @@ pub(crate) struct Player {
     pub(crate) mailbox: Mailbox,
     pub(crate) heard: Vec<ServerFrame>,
     pub(crate) closed: Option<CloseCode>,
+    /// The number and reason of the close.
+    pub(crate) goodbye: Option<(u16, String)>,
     user: String,
     requests: u64,
 }
@@ -208,6 +217,7 @@ impl Player {
             session,
             heard: Vec::new(),
             closed: None,
+            goodbye: None,
             user: String::new(),
             requests: 0,
         }
@@ -256,7 +266,7 @@ impl Player {
     /// Comes back as another session; what was not taken from the old one is lost.
     pub(crate) async fn reconnect(&mut self, stage: &Stage) {
         let identity = identity(&self.user, Rights::everything());
-        let fresh = stage.node.connect(identity).expect("there is space");
+        let fresh = stage.node.connect(identity, None).expect("there is space");
         self.mailbox = fresh.mailbox();
         std::mem::replace(&mut self.session, fresh).end().await;
         self.closed = None;
@@ -284,7 +294,10 @@ impl Player {
 
     fn hear(&mut self, outgoing: Outgoing) {
         match outgoing {
-            Outgoing::Close(code) => self.closed = Some(code),
+            Outgoing::Close(goodbye) => {
+                self.goodbye = Some((goodbye.number(), goodbye.reason().to_owned()));
+                self.closed = Some(goodbye.code);
+            }
             Outgoing::Frames { frames, .. } => {
                 for frame in frames {
                     self.heard.push(decode_server(frame.text()).unwrap());

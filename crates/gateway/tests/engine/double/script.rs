@@ -49,6 +49,7 @@ struct Lines {
     lost_publish_answers: u32,
     reads_are_down: bool,
     held_read: Option<Arc<Gate>>,
+    about_inboxes: bool,
 }
 
 impl Script {
@@ -63,6 +64,7 @@ impl Script {
                 lost_publish_answers: 0,
                 reads_are_down: false,
                 held_read: None,
+                about_inboxes: false,
             }),
             read_answers: Gate::open(),
             feed: Gate::open(),
@@ -75,6 +77,15 @@ impl Script {
 
     pub(crate) fn plan_feed(&self, plan: FeedPlan) {
         self.lines.lock().feed = plan;
+    }
+
+    /// The script is about inboxes too.
+    pub(crate) fn concerns_inboxes(&self) {
+        self.lines.lock().about_inboxes = true;
+    }
+
+    pub(super) fn is_about_inboxes(&self) -> bool {
+        self.lines.lock().about_inboxes
     }
 
     /// The next reads fail as if the back end were away.
