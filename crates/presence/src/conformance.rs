@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod many_nodes;
 pub(crate) mod marks;
 pub(crate) mod one_node;
+pub(crate) mod revisions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::changes::Changes;
 use crate::config::PresenceConfig;
-use crate::port::{Change, Occupant, Presence};
+use crate::port::{Change, Entry, Occupant, Presence, Roster};
 
 /// How long to wait for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -97,6 +98,11 @@ pub(crate) fn sentence(change: &Change) -> String {
 impl Node {
     /// Enters, and shows the count.
     pub(crate) async fn enter(&self, room_name: &str, number: u128, user_name: &str) -> u64 {
+        self.entry(room_name, number, user_name).await.count
+    }
+
+    /// Enters, and shows how the room is then.
+    pub(crate) async fn entry(&self, room_name: &str, number: u128, user_name: &str) -> Entry {
         let occupant = occupant(number, user_name);
         self.presence
             .enter(&room(room_name), &occupant)
@@ -113,10 +119,21 @@ impl Node {
 
     /// Waits for the next change.
     pub(crate) async fn told(&mut self) -> String {
+        sentence(&self.change().await)
+    }
+
+    /// The same with all that it says.
+    pub(crate) async fn change(&mut self) -> Change {
         let change = timeout(PATIENCE, self.changes.next())
             .await
             .expect("a change in time");
-        sentence(&change.expect("the keeper lives"))
+        change.expect("the keeper lives")
+    }
+
+    /// All of a room.
+    pub(crate) async fn roster(&self, room_name: &str) -> Roster {
+        let name = room(room_name);
+        self.presence.roster(&name, None, 10_000).await.unwrap()
     }
 
     /// Listens for a while; nothing may be told.

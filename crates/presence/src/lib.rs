@@ -44,6 +44,6 @@ pub use config::{InvalidConfig, PresenceConfig};
 pub use memory::memory;
 pub use placement::home;
 pub use port::{
-    Attending, BAN_MS_MAX, Ban, Bans, Change, Marks, Occupant, Presence, PresenceError, Present,
-    ReadMark, Roster, Sessions,
+    Attending, BAN_MS_MAX, Ban, Bans, Change, Entry, Marks, Occupant, Presence, PresenceError,
+    Present, ReadMark, Roster, Sessions,
 };

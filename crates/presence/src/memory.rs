@@ -10,6 +10,7 @@ mod clock;
 #[cfg(test)]
 mod model;
 mod reads;
+mod revisions;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,9 @@ use self::book::Book;
 use self::clock::Clock;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::PresenceConfig;
-use crate::port::{Bans, Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
+use crate::port::{
+    Bans, Entry, Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions,
+};
 
 /// How long the task sleeps when nothing is due; it is woken when something is.
 const IDLE: Duration = Duration::from_secs(3_600);
@@ -88,7 +91,7 @@ async fn notice(shared: Arc<Shared>) {
 
 #[async_trait]
 impl Presence for MemoryPresence {
-    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError> {
+    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<Entry, PresenceError> {
         let seat = self.shared.teller.seat().await;
         let entered = self
             .shared
@@ -96,11 +99,11 @@ impl Presence for MemoryPresence {
             .lock()
             .enter(room, occupant, Instant::now());
         // A session that was refused may have been in.
-        let (count, change) = entered.inspect_err(|_| self.shared.wake.notify_one())?;
+        let (entry, change) = entered.inspect_err(|_| self.shared.wake.notify_one())?;
         if let Some(change) = change {
             seat.tell(change);
         }
-        Ok(count)
+        Ok(entry)
     }
 
     async fn leave(&self, room: &RoomName, session: SessionId) -> Result<(), PresenceError> {

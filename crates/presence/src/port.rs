@@ -13,8 +13,8 @@ use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, Us
 /// others notice within the lease.
 #[async_trait]
 pub trait Presence: Send + Sync {
-    /// Enters a session into a room and returns how many distinct users are there now. Entering
-    /// twice is entering once. Waits while the queue of [`Changes`](crate::Changes) is full.
+    /// Enters a session into a room and returns how the room is then. Entering twice is entering
+    /// once. Waits while the queue of [`Changes`](crate::Changes) is full.
     ///
     /// # Errors
     /// [`Unavailable`](PresenceError::Unavailable) and [`Refused`](PresenceError::Refused): the
@@ -23,7 +23,7 @@ pub trait Presence: Send + Sync {
     /// [`Banned`](PresenceError::Banned): it is not; if a banned user's session was in, it is out.
     /// Who is in when they are banned stays until their sessions leave, also when presence has to
     /// be told anew.
-    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError>;
+    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<Entry, PresenceError>;
 
     /// Takes a session out of a room; one that is not in is no error. If no other session holds
     /// its user there, on any node, [`Change::Left`] comes out of `Changes` after the grace.
@@ -172,11 +172,24 @@ pub struct Occupant {
     pub name: Option<DisplayName>,
 }
 
+/// A room after somebody entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// How many distinct users are there.
+    pub count: u64,
+    /// The revision of the last change before this answer: a roster, or a replica, that has it or a
+    /// later one has who entered, unless they left since. See [`Change`].
+    pub revision: u64,
+}
+
 /// A page of the users in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
     /// How many users are in the room, not only on this page.
     pub count: u64,
+    /// The revision of the last change that the page and the count include; 0 if the keeper knows of
+    /// none. Pages read one after another are of one roster if they have one revision. See [`Change`].
+    pub revision: u64,
     /// The page, ordered by id.
     pub members: Vec<Present>,
     /// Whether there are users after this page.
@@ -259,6 +272,16 @@ pub struct Ban {
 /// What happened in a room, for its members to be told. Each comes out on one node of the cluster.
 /// A leave and a join of one user within an instant may come out on two nodes, and what those tell
 /// may cross on the way; the roster is the truth.
+///
+/// Joins and leaves are counted: in a room each has a `revision` exactly one higher than the one
+/// before it, whichever node it comes out on, and a [`Roster`] has that of the last one it includes.
+/// So whoever keeps a replica of a roster knows of what it hears whether it is the next change, an
+/// old one, or one before which some are missing; then it reads the roster.
+///
+/// A keeper that forgot the count of a room (nobody was there for a day; Redis was flushed) begins
+/// anew at its time in microseconds since the epoch, which is higher than every earlier revision.
+/// A few are told by nobody, and so read as missing: what a node did just before it crashed or lost
+/// its lease, and the joins by which a Redis that forgot learns again who is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A user's first session came.
@@ -271,6 +294,8 @@ pub enum Change {
         name: Option<DisplayName>,
         /// How many distinct users are there now.
         count: u64,
+        /// Which change of this room it is.
+        revision: u64,
     },
     /// A user's last session is gone, and did not come back within the grace.
     Left {
@@ -282,6 +307,8 @@ pub enum Change {
         name: Option<DisplayName>,
         /// How many distinct users are there now.
         count: u64,
+        /// Which change of this room it is.
+        revision: u64,
     },
     /// Typing was not ended by its typist, but by its TTL.
     TypingEnded {

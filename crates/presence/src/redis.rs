@@ -48,7 +48,9 @@ use self::step::Terms;
 use crate::changes::{Changes, Teller, channel};
 use crate::config::{InvalidConfig, PresenceConfig};
 use crate::placement::home;
-use crate::port::{Bans, Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions};
+use crate::port::{
+    Bans, Entry, Marks, Occupant, Presence, PresenceError, ReadMark, Roster, Sessions,
+};
 
 /// How many dead lives wait for the reaper; a later beat finds again what did not fit.
 const DEAD_QUEUE: usize = 32;
@@ -163,14 +165,14 @@ impl RedisPresence {
 
 #[async_trait]
 impl Presence for RedisPresence {
-    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<u64, PresenceError> {
+    async fn enter(&self, room: &RoomName, occupant: &Occupant) -> Result<Entry, PresenceError> {
         let place = self.place(room);
         place.ledger.lock().enter(room, occupant, Instant::now())?;
         place.settle_now.notify_one();
         // The first step may be to find out whether they were gone in between.
         for _ in 0..2 {
             match attend(place, room, &occupant.user, true).await {
-                Ok(Some(count)) => return Ok(count),
+                Ok(Some(entry)) => return Ok(entry),
                 Ok(None) => {}
                 Err(error) => {
                     if matches!(error, PresenceError::Banned { .. }) {
@@ -183,11 +185,10 @@ impl Presence for RedisPresence {
             }
         }
         // The session left while it entered.
-        Ok(place
-            .scripts
-            .roster(&place.link, room, None, 0)
-            .await?
-            .count)
+        let Roster {
+            count, revision, ..
+        } = place.scripts.roster(&place.link, room, None, 0).await?;
+        Ok(Entry { count, revision })
     }
 
     async fn leave(&self, room: &RoomName, session: SessionId) -> Result<(), PresenceError> {

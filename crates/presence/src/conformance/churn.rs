@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 
 use roomcast_protocol::{Epoch, Seq};
 
+use super::revisions::Heard;
 use super::{Node, PATIENCE, Stage, occupant, quick, room, user};
 use crate::config::PresenceConfig;
 use crate::port::{Change, PresenceError, ReadMark};
@@ -20,19 +21,24 @@ const INBOX: u128 = ROOMS;
 const USERS: u128 = 12;
 const SESSIONS: u128 = 60;
 
-/// What was told of each user in each room: joins less leaves.
+/// What was told.
 #[derive(Default)]
-struct Told(BTreeMap<(String, String), i64>);
+struct Told {
+    /// Of each user in each room: joins less leaves.
+    balances: BTreeMap<(String, String), i64>,
+    heard: Heard,
+}
 
 impl Told {
     fn take_in(&mut self, change: Change) {
+        self.heard.take_in(&change);
         let (room, user, step) = match change {
             Change::Joined { room, user, .. } => (room, user, 1),
             Change::Left { room, user, .. } => (room, user, -1),
             Change::TypingEnded { .. } => return,
         };
         *self
-            .0
+            .balances
             .entry((room.to_string(), user.to_string()))
             .or_default() += step;
     }
@@ -46,7 +52,7 @@ impl Told {
 
     fn present(&self, room: &str) -> Vec<&str> {
         let here = self
-            .0
+            .balances
             .iter()
             .filter(|((r, _), balance)| r == room && **balance == 1);
         here.map(|((_, user), _)| user.as_str()).collect()
@@ -229,7 +235,7 @@ fn rooms() -> Vec<String> {
     rooms.chain(inboxes).collect()
 }
 
-/// Waits until every roster is the truth and what was told adds up to it.
+/// Waits until every roster is the truth and what was told adds up to it, revision by revision.
 async fn rest(cluster: &mut [Node], told: &mut Told, truth: &Truth) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     for name in rooms() {
@@ -253,10 +259,15 @@ async fn rest(cluster: &mut [Node], told: &mut Told, truth: &Truth) {
         told.listen(node, Duration::from_millis(200)).await;
     }
     assert!(
-        told.0.values().all(|balance| (0..=1).contains(balance)),
+        told.balances.values().all(|b| (0..=1).contains(b)),
         "{:?}",
-        told.0
+        told.balances
     );
+    for name in rooms() {
+        for node in cluster.iter() {
+            told.heard.adds_up_to(&name, &node.roster(&name).await);
+        }
+    }
 }
 
 /// Everything else that a node shows is the truth as well.

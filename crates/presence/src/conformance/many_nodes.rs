@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Node, PATIENCE, QUIET, Stage, long_grace, quick, room, sentence, user};
 use crate::config::PresenceConfig;
+use crate::port::Change;
 
 /// Makes a test of every sentence, on a stage.
 macro_rules! many_nodes_suite {
@@ -34,8 +35,16 @@ macro_rules! many_nodes_suite {
 }
 pub(crate) use many_nodes_suite;
 
-/// Waits for `count` changes, wherever they are told; sorted.
+/// Waits for `count` changes, wherever they are told; as sentences, sorted.
 pub(crate) async fn gather(nodes: &mut [Node], count: usize) -> Vec<String> {
+    let changes = gather_changes(nodes, count).await;
+    let mut told: Vec<String> = changes.iter().map(sentence).collect();
+    told.sort();
+    told
+}
+
+/// The same with all that they say; the changes of one node are in its order.
+pub(crate) async fn gather_changes(nodes: &mut [Node], count: usize) -> Vec<Change> {
     let deadline = Instant::now() + PATIENCE;
     let mut told = Vec::new();
     while told.len() < count {
@@ -43,11 +52,10 @@ pub(crate) async fn gather(nodes: &mut [Node], count: usize) -> Vec<String> {
         for node in nodes.iter_mut() {
             let wait = Duration::from_millis(5);
             while let Ok(change) = tokio::time::timeout(wait, node.changes.next()).await {
-                told.push(sentence(&change.expect("the keeper lives")));
+                told.push(change.expect("the keeper lives"));
             }
         }
     }
-    told.sort();
     told
 }
 

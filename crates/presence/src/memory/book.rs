@@ -13,11 +13,12 @@ use tokio::time::Instant;
 use super::bans::Bans;
 use super::clock::Clock;
 use super::reads::Reads;
+use super::revisions::Revisions;
 use super::seen::Seen;
 use crate::agenda::Agenda;
 use crate::config::PresenceConfig;
 use crate::port::{
-    Attending, Change, Marks, Occupant, PresenceError, Present, ReadMark, Roster, Sessions,
+    Attending, Change, Entry, Marks, Occupant, PresenceError, Present, ReadMark, Roster, Sessions,
 };
 
 /// What runs out.
@@ -45,6 +46,8 @@ struct Typing {
 #[derive(Debug, Default)]
 struct Room {
     people: BTreeMap<UserId, Person>,
+    /// Of the last change of who is here; 0 if there was none yet.
+    revision: u64,
     sessions: HashMap<SessionId, UserId>,
     typing: BTreeMap<UserId, Typing>,
 }
@@ -52,6 +55,15 @@ struct Room {
 impl Room {
     fn count(&self) -> u64 {
         self.people.len() as u64
+    }
+
+    /// Counts a change; the first has the revision `first`.
+    fn advance(&mut self, first: u64) -> u64 {
+        self.revision = match self.revision {
+            0 => first,
+            before => before + 1,
+        };
+        self.revision
     }
 
     fn is_bare(&self) -> bool {
@@ -70,6 +82,8 @@ pub(super) struct Book {
     occupants: usize,
     agenda: Agenda<Due>,
     reads: Reads,
+    /// Of the rooms that are forgotten.
+    revisions: Revisions,
     seen: Seen,
     bans: Bans,
     retired: bool,
@@ -79,6 +93,7 @@ impl Book {
     pub(super) fn new(config: PresenceConfig, node: NodeId, clock: Clock) -> Self {
         let reads = Reads::new(config.reads_per_room_max, config.reads_max);
         let bans = Bans::new(config.bans_per_room_max, config.rooms_max);
+        let revisions = Revisions::new(config.rooms_max);
         let seen = Seen::new(config.last_seen_max, config.last_seen_ms);
         Self {
             config,
@@ -88,19 +103,20 @@ impl Book {
             occupants: 0,
             agenda: Agenda::new(),
             reads,
+            revisions,
             seen,
             bans,
             retired: false,
         }
     }
 
-    /// The count after it, and the join if it is one.
+    /// The room after it, and the join if it is one.
     pub(super) fn enter(
         &mut self,
         room: &RoomName,
         occupant: &Occupant,
         now: Instant,
-    ) -> Result<(u64, Option<Change>), PresenceError> {
+    ) -> Result<(Entry, Option<Change>), PresenceError> {
         if self.retired {
             return Err(PresenceError::Retired);
         }
@@ -120,6 +136,7 @@ impl Book {
                 limit,
             });
         }
+        let first = self.revisions.first(self.clock.us(now));
         let known = self.open_room(room)?;
         let user = &occupant.user;
         known.sessions.insert(occupant.session, user.clone());
@@ -135,7 +152,11 @@ impl Book {
         if let Err(place) = person.sessions.binary_search(&occupant.session) {
             person.sessions.insert(place, occupant.session);
         }
-        let (name, count) = (person.name.clone(), known.count());
+        let name = person.name.clone();
+        if joined {
+            known.advance(first);
+        }
+        let (count, revision) = (known.count(), known.revision);
         self.occupants += usize::from(!is_in);
         self.agenda.clear(&Due::Grace(room.clone(), user.clone()));
         let change = joined.then(|| Change::Joined {
@@ -143,8 +164,9 @@ impl Book {
             user: user.clone(),
             name,
             count,
+            revision,
         });
-        Ok((count, change))
+        Ok((Entry { count, revision }, change))
     }
 
     /// Takes a session out; what comes of it is due after the grace.
@@ -173,6 +195,7 @@ impl Book {
         let Some(known) = self.rooms.get(room) else {
             return Roster {
                 count: 0,
+                revision: self.revisions.of(room),
                 members: Vec::new(),
                 more: false,
             };
@@ -189,6 +212,7 @@ impl Book {
             .collect();
         Roster {
             count: known.count(),
+            revision: known.revision,
             members,
             more: rest.next().is_some(),
         }
@@ -314,16 +338,20 @@ impl Book {
                 limit: self.config.rooms_max,
             });
         }
-        Ok(self.rooms.entry(room.clone()).or_default())
+        Ok(self.rooms.entry(room.clone()).or_insert_with(|| Room {
+            revision: self.revisions.take(room),
+            ..Room::default()
+        }))
     }
 
     fn end_grace(&mut self, room: RoomName, user: UserId, now: Instant) -> Option<Change> {
+        let first = self.revisions.first(self.clock.us(now));
         let known = self.rooms.get_mut(&room)?;
         if !known.people.get(&user)?.sessions.is_empty() {
             return None;
         }
         let Person { name, left_at, .. } = known.people.remove(&user)?;
-        let count = known.count();
+        let (count, revision) = (known.count(), known.advance(first));
         if room.is_inbox_of(&user) {
             let at_ms = self.clock.ms(left_at.unwrap_or(now));
             self.seen.note(user.clone(), at_ms, self.clock.ms(now));
@@ -334,6 +362,7 @@ impl Book {
             user,
             name,
             count,
+            revision,
         })
     }
 
@@ -349,7 +378,8 @@ impl Book {
 
     fn forget_bare(&mut self, room: &RoomName) {
         if self.rooms.get(room).is_some_and(Room::is_bare) {
-            self.rooms.remove(room);
+            let revision = self.rooms.remove(room).map_or(0, |room| room.revision);
+            self.revisions.keep(room.clone(), revision);
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     start: Instant,
-    start_ms: u64,
+    start_us: u64,
 }
 
 impl Clock {
@@ -26,14 +26,19 @@ impl Clock {
             .unwrap_or_default();
         Self {
             start: Instant::now(),
-            start_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            start_us: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
         }
     }
 
     /// A moment in ms since the epoch; one before the start reads as the start.
     pub(super) fn ms(&self, moment: Instant) -> u64 {
-        let since = moment.saturating_duration_since(self.start).as_millis();
-        self.start_ms
+        self.us(moment) / 1_000
+    }
+
+    /// The same in microseconds.
+    pub(super) fn us(&self, moment: Instant) -> u64 {
+        let since = moment.saturating_duration_since(self.start).as_micros();
+        self.start_us
             .saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
     }
 }

@@ -14,7 +14,7 @@ use super::book::Book;
 use super::clock::Clock;
 use crate::config::PresenceConfig;
 use crate::conformance::{occupant, room, sentence, session, user};
-use crate::port::PresenceError;
+use crate::port::{Change, PresenceError};
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -57,6 +57,8 @@ struct Reference {
 const INBOX: u8 = 2;
 const GRACE_MS: u64 = 200;
 const LAST_SEEN_MS: u64 = 400;
+/// In microseconds since the epoch.
+const YEAR_2020_US: u64 = 1_577_836_800_000_000;
 
 /// Nine sessions of three users.
 fn owner(session: u8) -> u8 {
@@ -142,6 +144,8 @@ fn numbered(session_number: u8) -> SessionId {
 struct Pair {
     book: Book,
     reference: Reference,
+    /// The revision of the last change of each room.
+    revisions: BTreeMap<RoomName, u64>,
     config: PresenceConfig,
     start: Instant,
     now_ms: u64,
@@ -220,19 +224,38 @@ impl Pair {
         self.reference.sessions.insert((room, session));
         self.reference.graces.remove(&(room, user));
         let occupant = occupant(u128::from(session), &format!("u{user}"));
-        let (count, change) = self
+        let (entry, change) = self
             .book
             .enter(&names(room), &occupant, self.now())
             .unwrap();
+        if let Some(change) = &change {
+            self.count(change)?;
+        }
+        prop_assert_eq!(Some(&entry.revision), self.revisions.get(&names(room)));
+        let count = entry.count;
         prop_assert_eq!(count, self.reference.present(room).len() as u64);
         let joined = (!was_present).then(|| format!("+u{user} in {} of {count}", names(room)));
         prop_assert_eq!(change.as_ref().map(sentence), joined);
         Ok(())
     }
 
+    /// A join or a leave is the next change of its room; the first has a moment for its revision.
+    fn count(&mut self, change: &Change) -> Result<(), TestCaseError> {
+        let (Change::Joined { room, revision, .. } | Change::Left { room, revision, .. }) = change
+        else {
+            return Ok(());
+        };
+        match self.revisions.insert(room.clone(), *revision) {
+            Some(before) => prop_assert_eq!(*revision, before + 1),
+            None => prop_assert!(*revision > YEAR_2020_US),
+        }
+        Ok(())
+    }
+
     fn compare(&mut self) -> Result<(), TestCaseError> {
         let mut told = Vec::new();
         while let Some(change) = self.book.notice(self.now()) {
+            self.count(&change)?;
             told.push(without_count(sentence(&change)));
         }
         told.sort();
@@ -247,6 +270,8 @@ impl Pair {
                 .collect();
             prop_assert_eq!(&seen, &self.reference.present(number));
             prop_assert_eq!(roster.count, seen.len() as u64);
+            let last = self.revisions.get(&names(number)).copied();
+            prop_assert_eq!(roster.revision, last.unwrap_or(0));
         }
         prop_assert_eq!(self.book.size().1, self.reference.sessions.len());
         Ok(())
@@ -307,6 +332,7 @@ proptest! {
         let mut pair = Pair {
             book: Book::new(config.clone(), "n".parse().unwrap(), Clock::start()),
             reference: Reference::default(),
+            revisions: BTreeMap::new(),
             config,
             start: Instant::now(),
             now_ms: 0,

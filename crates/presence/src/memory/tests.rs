@@ -6,6 +6,7 @@ use crate::conformance::bans::bans_suite;
 use crate::conformance::inbox::inbox_suite;
 use crate::conformance::marks::marks_suite;
 use crate::conformance::one_node::one_node_suite;
+use crate::conformance::revisions::revisions_suite;
 use crate::conformance::{Node, Stage, churn};
 
 struct Memory;
@@ -21,6 +22,7 @@ one_node_suite!(Memory);
 inbox_suite!(Memory);
 bans_suite!(Memory);
 marks_suite!(Memory);
+revisions_suite!(Memory);
 
 #[tokio::test]
 async fn after_any_churn_the_rosters_and_what_was_told_agree() {

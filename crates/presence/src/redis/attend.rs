@@ -16,16 +16,16 @@ use super::scripts::{Asking, Barred, Released};
 use super::step::{Held, Step};
 use super::token::Token;
 use crate::changes::Seat;
-use crate::port::{Change, PresenceError};
+use crate::port::{Change, Entry, PresenceError};
 
-/// Does the next step for somebody. The count of users in the room, if they were held. `entering` if
+/// Does the next step for somebody. How the room is then, if they were held. `entering` if
 /// it is for a session that enters: then they are held though Redis knows, and bans are looked at.
 pub(super) async fn attend(
     place: &Place,
     room: &RoomName,
     user: &UserId,
     entering: bool,
-) -> Result<Option<u64>, PresenceError> {
+) -> Result<Option<Entry>, PresenceError> {
     let seat = place.teller.seat().await;
     let step = place
         .ledger
@@ -77,14 +77,14 @@ async fn register(place: &Place, room: &RoomName, life: &Life) -> Result<(), Pre
     Ok(())
 }
 
-/// Holds somebody and tells it if they joined. The count of users in the room.
+/// Holds somebody and tells it if they joined. How the room is then.
 async fn hold(
     place: &Place,
     (room, user): (&RoomName, &UserId),
     life: &Life,
     (token, name, listing): (Token, Option<DisplayName>, Listing),
     (check, seat): (bool, Seat<'_>),
-) -> Result<u64, PresenceError> {
+) -> Result<Entry, PresenceError> {
     let who = (room, user);
     let entered = place
         .scripts
@@ -99,7 +99,7 @@ async fn hold(
     let answer = Held {
         token,
         edition: listing.edition,
-        joined: entered.joined,
+        joined: entered.join.is_some(),
     };
     let (tell, is_retired) = {
         let mut ledger = place.ledger.lock();
@@ -111,13 +111,13 @@ async fn hold(
         (tell, ledger.is_retired())
     };
     place.settle_now.notify_one();
-    let count = entered.count;
-    if tell {
+    if let Some(Entry { count, revision }) = entered.join.filter(|_| tell) {
         seat.tell(Change::Joined {
             room: room.clone(),
             user: user.clone(),
             name,
             count,
+            revision,
         });
     }
     if let Some(Barred { until_ms, .. }) = entered.banned {
@@ -129,7 +129,7 @@ async fn hold(
         release(place, who, life, (Token::fresh(), Asking::First), (0, seat)).await?;
         return Err(PresenceError::Retired);
     }
-    Ok(count)
+    Ok(entered.entry)
 }
 
 /// Releases somebody and tells it if they left.
@@ -165,17 +165,19 @@ pub(super) async fn release(
         .lock()
         .released((room, user), token, &outcome, Instant::now());
     place.settle_now.notify_one();
-    let (name, count) = match outcome {
-        Released::Left { name, count } => (name, count),
-        Released::Unknown { count } => (None, count),
-        Released::Waits { .. } | Released::HeldByOthers | Released::NotGone => return Ok(()),
-    };
-    if tell {
+    if let Released::Left {
+        name,
+        count,
+        revision,
+    } = outcome
+        && tell
+    {
         seat.tell(Change::Left {
             room: room.clone(),
             user: user.clone(),
             name,
             count,
+            revision,
         });
     }
     Ok(())

@@ -23,6 +23,11 @@ pub(super) fn roll(room: &RoomName) -> String {
     format!("rc:{{{room}}}:roll")
 }
 
+/// String: the revision of the last change of who is there. Kept while somebody is, then with a TTL.
+pub(super) fn revision(room: &RoomName) -> String {
+    format!("rc:{{{room}}}:revision")
+}
+
 /// String with TTL: what a script answered when somebody left, for whoever lost the answer.
 pub(super) fn answer(room: &RoomName, token: &str) -> String {
     format!("rc:{{{room}}}:answer:{token}")
@@ -88,6 +93,7 @@ mod tests {
         let keys = [
             online(&room),
             roll(&room),
+            revision(&room),
             answer(&room, "1f"),
             typing(&room),
             read(&room),

@@ -130,9 +130,11 @@ impl Person {
         if self.sessions == 1 {
             self.confirmed = false;
             // Within their grace as well: whether they were gone in between, Redis says.
-            let does_join_stand = self.forgotten && self.believed;
+            // But not while a leave may be counted: that is told, and then this is as well.
+            let is_believed = self.forgotten && self.believed;
+            let does_join_stand = is_believed && !self.is_leaving_open();
             if self.settled && !does_join_stand {
-                self.forgotten = false;
+                self.forgotten = is_believed;
                 self.join_anew();
             }
         }
@@ -204,7 +206,10 @@ impl Person {
         }
         let leaving = self.leaving.get_or_insert_with(Leaving::new);
         leaving.in_flight = true;
-        let asking = if leaving.in_doubt {
+        let asking = if leaving.unknown_before && self.forgotten {
+            // Once was not two commands that overtook each other: it is a leave to be counted.
+            Asking::EvenIfUnknown
+        } else if leaving.in_doubt {
             Asking::Again
         } else {
             Asking::First
@@ -220,7 +225,7 @@ impl Person {
     pub(super) fn held(&mut self, answer: Held, is_present: bool) -> (bool, Then) {
         let is_ours = self.token == answer.token;
         if is_ours && !self.settled && self.is_leaving_open() {
-            // If they had left just before, this is not told either: the room believes in them.
+            // If they had left just before, that is told first: asked again, Redis says the same.
             return (false, Then::Later);
         }
         let tell = answer.joined && is_ours && !self.settled;
@@ -269,23 +274,31 @@ impl Person {
         leaving.in_flight = false;
         leaving.in_doubt = false;
         if is_join_open {
-            if matches!(outcome, Released::Left { .. }) {
-                // They came back before anybody was told that they were gone; nobody needs to be.
-                self.leaving = None;
-                if self.believed {
-                    self.join_stands();
-                }
+            if !matches!(outcome, Released::Left { .. }) {
+                return (false, Then::Now);
             }
-            return (false, Then::Now);
+            self.leaving = None;
+            if self.settled {
+                // Redis forgot that they joined, and the room believes in them.
+                self.join_stands();
+                return (false, Then::Now);
+            }
+            // They came back when they were gone already. Both were counted, so both are told: this
+            // first, and that they joined when they are known to be held.
+            self.believed = false;
+            self.forgotten = false;
+            return (true, Then::Now);
         }
         match outcome {
             Released::Waits { wait_ms } => (false, Then::After { wait_ms: *wait_ms }),
             Released::NotGone => (false, Then::Now),
-            Released::Unknown { .. } if !leaving.unknown_before => {
+            Released::Unknown if !leaving.unknown_before => {
                 leaving.unknown_before = true;
                 (false, Then::Later)
             }
-            Released::Unknown { .. } => (self.forgotten, Then::Forget),
+            // Redis forgot them only now.
+            Released::Unknown if self.forgotten => (false, Then::Now),
+            Released::Unknown => (false, Then::Forget),
             Released::Left { .. } => (true, Then::Forget),
             Released::HeldByOthers => (false, Then::Forget),
         }

@@ -112,8 +112,11 @@ async fn reap_room(place: &Place, room: &RoomName, life: &Life) -> Result<(), Pr
     while let Some(at) = cursor {
         let page = reap_page(place, room, life, at).await?;
         cursor = page.next;
-        let mut count = page.count + page.left.len() as u64;
-        for gone in page.left {
+        let left = page.left.len() as u64;
+        let mut count = page.count + left;
+        // The last one's is the page's.
+        let first = page.revision.saturating_sub(left) + 1;
+        for (revision, gone) in (first..).zip(page.left) {
             count -= 1;
             let (user, name) = (gone.user, gone.name);
             let change = Change::Left {
@@ -121,6 +124,7 @@ async fn reap_room(place: &Place, room: &RoomName, life: &Life) -> Result<(), Pr
                 user,
                 name,
                 count,
+                revision,
             };
             place.teller.seat().await.tell(change);
         }

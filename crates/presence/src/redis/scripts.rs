@@ -12,7 +12,7 @@ use super::life::Life;
 use super::link::{Link, corrupt};
 use super::listing::Listing;
 use super::token::Token;
-use crate::port::{Attending, PresenceError, Present, Roster};
+use crate::port::{Attending, Entry, PresenceError, Present, Roster};
 
 /// How long an answer is kept for whoever lost it: far longer than a link takes to come back in
 /// the lifetime of a lease; a node away for longer takes a fresh life.
@@ -47,8 +47,10 @@ macro_rules! script {
 /// What came of an enter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entered {
-    pub(super) joined: bool,
-    pub(super) count: u64,
+    /// If they joined by it: the room right after that, also when it is asked for once more.
+    pub(super) join: Option<Entry>,
+    /// The room now.
+    pub(super) entry: Entry,
     /// If they were not let in: until when they are banned.
     pub(super) banned: Option<Barred>,
 }
@@ -70,6 +72,9 @@ pub(super) enum Asking {
     Again = 1,
     /// Only whether the first time made them leave; they are back.
     WhetherGone = 2,
+    /// Once more; and if Redis does not know them, that is how they leave, since it forgot them and
+    /// the room believes in them yet.
+    EvenIfUnknown = 3,
 }
 
 /// What came of a release.
@@ -81,11 +86,12 @@ pub(super) enum Released {
     Left {
         name: Option<DisplayName>,
         count: u64,
+        revision: u64,
     },
     /// Another node holds the user.
     HeldByOthers,
     /// Nobody knows the user: reaped, or forgotten by Redis.
-    Unknown { count: u64 },
+    Unknown,
     /// The first time did not make them leave; asked for nothing else.
     NotGone,
 }
@@ -95,9 +101,12 @@ pub(super) enum Released {
 pub(super) struct Reaped {
     /// Where to go on; `None` at the end.
     pub(super) next: Option<u64>,
+    /// In the order in which they left, each one revision after the one before.
     pub(super) left: Vec<Present>,
     /// Users in the room after all of them left.
     pub(super) count: u64,
+    /// Of the last of them; 0 if there is none.
+    pub(super) revision: u64,
 }
 
 /// What a sweep of typing found.
@@ -135,7 +144,7 @@ impl Scripts {
     ) -> Result<Entered, PresenceError> {
         let mut call = self.enter.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
-        call.key(keys::bans(room));
+        call.key(keys::bans(room)).key(keys::revision(room));
         call.arg(life.as_str())
             .arg(user.as_str())
             .arg(token.to_string());
@@ -143,10 +152,16 @@ impl Scripts {
         call.arg(listing.edition)
             .arg(entry::format(&listing.sessions))
             .arg(u8::from(check));
-        let (joined, count, until_ms, stands): (bool, u64, u64, bool) = link.run(&call).await?;
+        type Answer = (bool, u64, u64, bool, u64, u64, u64);
+        let answer: Answer = link.run(&call).await?;
+        let (joined, count, until_ms, stands, revision, join_revision, join_count) = answer;
+        let join = Entry {
+            count: join_count,
+            revision: join_revision,
+        };
         Ok(Entered {
-            joined,
-            count,
+            join: joined.then_some(join),
+            entry: Entry { count, revision },
             banned: (until_ms > 0).then_some(Barred { until_ms, stands }),
         })
     }
@@ -162,20 +177,23 @@ impl Scripts {
         let mut call = self.release.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::answer(room, &token.to_string()));
+        call.key(keys::revision(room));
         call.arg(life.as_str()).arg(user.as_str()).arg(grace_ms);
         call.arg(asking as u8).arg(ANSWER_TTL_MS).arg(seen_ttl_ms);
         if room.is_inbox_of(user) {
             call.key(keys::seen(room));
         }
-        let (outcome, wait_ms, count, name): (u8, u64, u64, String) = link.run(&call).await?;
+        type Answer = (u8, u64, u64, u64, String);
+        let (outcome, wait_ms, count, revision, name): Answer = link.run(&call).await?;
         match outcome {
             0 => Ok(Released::Waits { wait_ms }),
             1 => Ok(Released::Left {
                 name: display_name(&name),
                 count,
+                revision,
             }),
             2 => Ok(Released::HeldByOthers),
-            3 => Ok(Released::Unknown { count }),
+            3 => Ok(Released::Unknown),
             4 => Ok(Released::NotGone),
             _ => Err(corrupt("release.lua: no such outcome")),
         }
@@ -192,6 +210,7 @@ impl Scripts {
         let mut call = self.reap.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::answer(room, &token.to_string()));
+        call.key(keys::revision(room));
         call.arg(life.as_str()).arg(cursor).arg(REAP_PAGE);
         call.arg(u8::from(again)).arg(ANSWER_TTL_MS);
         if let Some(owner) = keys::owner(room) {
@@ -202,6 +221,7 @@ impl Scripts {
         let mut answer = answer.into_iter();
         let next: u64 = next_value(&mut answer)?;
         let count = next_value(&mut answer)?;
+        let revision = next_value(&mut answer)?;
         let mut left = Vec::new();
         while answer.len() > 0 {
             let user: String = next_value(&mut answer)?;
@@ -215,6 +235,7 @@ impl Scripts {
             next: (next != 0).then_some(next),
             left,
             count,
+            revision,
         })
     }
 
@@ -227,11 +248,13 @@ impl Scripts {
     ) -> Result<Roster, PresenceError> {
         let mut call = self.roster.prepare_invoke();
         call.key(keys::online(room)).key(keys::roll(room));
+        call.key(keys::revision(room));
         call.arg(after.map_or("", UserId::as_str)).arg(limit);
         let answer: Vec<redis::Value> = link.run(&call).await?;
         let mut answer = answer.into_iter();
         let count = next_value(&mut answer)?;
         let more: bool = next_value(&mut answer)?;
+        let revision = next_value(&mut answer)?;
         let mut members = Vec::new();
         while answer.len() > 0 {
             let user: String = next_value(&mut answer)?;
@@ -244,6 +267,7 @@ impl Scripts {
         }
         Ok(Roster {
             count,
+            revision,
             members,
             more,
         })

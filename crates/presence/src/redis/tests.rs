@@ -5,6 +5,7 @@ mod faults;
 mod frozen;
 mod idle;
 mod relay;
+mod revisions;
 mod server;
 mod wire;
 
@@ -16,6 +17,7 @@ use crate::conformance::inbox::inbox_suite;
 use crate::conformance::many_nodes::many_nodes_suite;
 use crate::conformance::marks::marks_suite;
 use crate::conformance::one_node::one_node_suite;
+use crate::conformance::revisions::revisions_suite;
 use crate::conformance::{Node, Stage, churn};
 
 /// A cluster of nodes over these Redises.
@@ -49,8 +51,10 @@ many_nodes_suite!(Cluster::of(1));
 inbox_suite!(Cluster::of(1));
 bans_suite!(Cluster::of(1));
 marks_suite!(Cluster::of(1));
+revisions_suite!(Cluster::of(1));
 inbox_suite!(cluster Cluster::of(3));
 bans_suite!(cluster Cluster::of(1));
+revisions_suite!(cluster Cluster::of(1));
 
 #[tokio::test]
 async fn a_crash_is_noticed_at_each_of_several_redises() {

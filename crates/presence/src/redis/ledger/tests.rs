@@ -2,19 +2,22 @@
 //! kinds of trouble come apart: tasks that race before they send, so that commands overtake each
 //! other; and a link that breaks, so that answers are lost, the lease is lost, Redis forgets. At
 //! rest Redis must hold just those who are here, and what was told must make the room believe the
-//! same; and as long as the lease is kept, nothing is told twice.
+//! same; each change is told with its own revision, and as long as the lease is kept, nothing is told
+//! twice and every revision is told.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use roomcast_protocol::{NodeId, RoomName, SessionId, UserId};
 use tokio::time::Instant;
 
+mod histories;
 mod made_up;
 
 use self::made_up::MadeUpRedis;
 use super::super::life::Life;
+use super::super::scripts::Released;
 use super::super::step::{Due, Held, Step, Terms};
 use super::Ledger;
 use crate::conformance::{occupant, room, session, user};
@@ -86,6 +89,8 @@ struct World {
     told: BTreeSet<UserId>,
     /// Joins of those already here and leaves of those already gone.
     told_twice: usize,
+    /// What was told, by revision: who, and whether they joined.
+    revisions: BTreeMap<u64, (UserId, bool)>,
     here: BTreeSet<u8>,
     start: Instant,
     now_ms: u64,
@@ -125,6 +130,7 @@ impl World {
             wire: VecDeque::new(),
             told: BTreeSet::new(),
             told_twice: 0,
+            revisions: BTreeMap::new(),
             here: BTreeSet::new(),
             start,
             now_ms: 0,
@@ -179,10 +185,10 @@ impl World {
     fn new_life(&mut self, forgot: bool) {
         let old = self.ledger.life().unwrap();
         if forgot {
-            self.redis = MadeUpRedis::default();
+            self.redis.forget();
         } else {
-            for user in self.redis.reap(&old) {
-                self.tell_left(&user);
+            for (user, revision) in self.redis.reap(&old) {
+                self.tell_left(&user, revision);
             }
         }
         let until = self.now() + Duration::from_secs(3_600);
@@ -240,7 +246,7 @@ impl World {
             } => {
                 let text = token.to_string();
                 let barred = entering.filter(|_| self.redis.banned.contains(&user));
-                let (joined, stands) = match barred {
+                let (join, stands) = match barred {
                     Some(_) => self.redis.stands(&user, &life, &text),
                     None => (self.redis.hold(&user, &life, &text, &listing), true),
                 };
@@ -250,14 +256,15 @@ impl World {
                 let answer = Held {
                     token,
                     edition: listing.edition,
-                    joined,
+                    joined: join.is_some(),
                 };
                 let tell = match barred {
                     Some(_) => self.ledger.barred(place, &life, (answer, stands), now),
                     None => self.ledger.held(place, &life, answer, now),
                 };
-                if tell {
-                    self.told_twice += usize::from(!self.told.insert(user));
+                if let Some(revision) = join.filter(|_| tell) {
+                    self.told_twice += usize::from(!self.told.insert(user.clone()));
+                    self.note(revision, &user, true);
                 }
                 if let Some(number) = barred {
                     self.here.remove(&number);
@@ -275,15 +282,31 @@ impl World {
                 if lost {
                     self.ledger.release_lost(place, token, now);
                 } else if self.ledger.released(place, token, &outcome, now) {
-                    self.tell_left(&user);
+                    let Released::Left { revision, .. } = outcome else {
+                        panic!("told without a revision: {outcome:?}");
+                    };
+                    self.tell_left(&user, revision);
                 }
             }
             Step::NoLease | Step::Rest => {}
         }
     }
 
-    fn tell_left(&mut self, user: &UserId) {
+    fn tell_left(&mut self, user: &UserId, revision: u64) {
         self.told_twice += usize::from(!self.told.remove(user));
+        self.note(revision, user, false);
+    }
+
+    fn note(&mut self, revision: u64, user: &UserId, joined: bool) {
+        let before = self.revisions.insert(revision, (user.clone(), joined));
+        assert_eq!(before, None, "revision {revision} is told once");
+    }
+
+    /// Whether what was told is what was counted under that revision; and if `all`, whether all was.
+    fn is_told_as_counted(&self, all: bool) -> bool {
+        (1..)
+            .zip(&self.redis.changes)
+            .all(|(revision, change)| self.revisions.get(&revision).map_or(!all, |t| t == change))
     }
 
     /// Nothing more is lost, and time passes.
@@ -342,6 +365,13 @@ fn play_in(name: &str, acts: &[Act]) -> Result<bool, TestCaseError> {
     }
     world.rest();
     prop_assert!(world.redis.people.is_empty());
+    let has_one_life = !acts.iter().any(|act| matches!(act, Act::NewLife { .. }));
+    prop_assert!(
+        world.is_told_as_counted(has_one_life),
+        "told {:?}, counted {:?}",
+        world.revisions,
+        world.redis.changes
+    );
     prop_assert!(!world.ledger.has(&world.room), "an empty room is forgotten");
     Ok(is_once)
 }

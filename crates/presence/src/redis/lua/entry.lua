@@ -1,5 +1,6 @@
 -- Put in front of every script that touches rc:{room}:online. One field per user; its value is
--- lines: the token of the enter that made it, the name (may be empty), then for each node life
+-- lines: "<token> <revision> <count>" of the enter that made it, where revision is that of the join
+-- and count how many users there were right after it; the name (may be empty); then for each node life
 -- that holds the user "<life>=<until>", where until is 0 while a session is there, or else the
 -- end of the grace in ms of Redis time. In an inbox the list of the life's sessions follows:
 -- " <edition> <session> <session>...". Names hold no control character and lives no "=".
@@ -9,12 +10,40 @@ local function now_ms()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- How long the count of changes is kept of a room that nobody is in.
+local REVISION_TTL_MS = 24 * 60 * 60 * 1000
+
+-- Counts `changes` more changes of who is in a room, after which `count` users are there. Returns the
+-- revision of the last. A count that was lost begins anew at the time in microseconds, so higher than
+-- it ever was; it stays exact in a double until the year 2255.
+local function count_changes(key, changes, count)
+  local revision = tonumber(redis.call('GET', key) or '')
+  if revision then
+    revision = revision + changes
+  else
+    local time = redis.call('TIME')
+    revision = tonumber(time[1]) * 1000000 + tonumber(time[2]) + changes - 1
+  end
+  if count == 0 then
+    redis.call('SET', key, string.format('%.0f', revision), 'PX', REVISION_TTL_MS)
+  else
+    redis.call('SET', key, string.format('%.0f', revision))
+  end
+  return revision
+end
+
+-- The revision of the last change; 0 if there is none that is known of.
+local function revision_of(key)
+  return tonumber(redis.call('GET', key) or 0)
+end
+
 local function parse_entry(value)
   local lines = {}
   for line in string.gmatch(value, '([^\n]*)\n') do
     lines[#lines + 1] = line
   end
-  local entry = { token = lines[1], name = lines[2], holders = {} }
+  local token, join = string.match(lines[1], '^(%S*)(.*)$')
+  local entry = { token = token, join = join, name = lines[2], holders = {} }
   for i = 3, #lines do
     local life, till, list = string.match(lines[i], '^(.-)=(%d+) ?(.*)$')
     entry.holders[#entry.holders + 1] = { life = life, till = tonumber(till), list = list }
@@ -23,7 +52,7 @@ local function parse_entry(value)
 end
 
 local function format_entry(entry)
-  local lines = { entry.token, entry.name }
+  local lines = { entry.token .. entry.join, entry.name }
   for _, holder in ipairs(entry.holders) do
     local line = holder.life .. '=' .. string.format('%.0f', holder.till)
     if holder.list ~= '' then
@@ -32,6 +61,12 @@ local function format_entry(entry)
     lines[#lines + 1] = line
   end
   return table.concat(lines, '\n') .. '\n'
+end
+
+-- The revision of the join that made an entry, and the count right after it.
+local function join_of(entry)
+  local revision, count = string.match(entry.join, '^ (%d+) (%d+)$')
+  return tonumber(revision or 0), tonumber(count or 0)
 end
 
 local function place_of(entry, life)

@@ -7,7 +7,8 @@ use super::server::Server;
 use super::{Cluster, open};
 use crate::config::PresenceConfig;
 use crate::conformance::many_nodes::{all_hear_nothing, gather};
-use crate::conformance::{Stage, long_grace, occupant, quick, room, session};
+use crate::conformance::revisions::Heard;
+use crate::conformance::{Stage, long_grace, occupant, quick, room, sentence, session};
 use crate::port::PresenceError;
 
 #[tokio::test]
@@ -181,6 +182,42 @@ async fn a_join_and_a_leave_whose_answers_were_lost_are_told_once() {
 }
 
 #[tokio::test]
+async fn who_is_back_before_it_was_known_that_they_left_is_told_gone_and_joined() {
+    let server = Server::start();
+    let relay = Relay::to(server.port()).await;
+    let config = PresenceConfig {
+        lease_ms: 600_000,
+        beat_ms: 100,
+        grace_ms: 0,
+        response_timeout_ms: 200,
+        ..quick()
+    };
+    let mut nodes = vec![open("a", config, &[relay.url()]).await];
+    nodes[0].enter("r", 1, "alice").await;
+    let mut told = vec![nodes[0].change().await];
+    // So that Redis has the script, and a call whose answer is lost was done.
+    nodes[0].enter("s", 2, "bob").await;
+    nodes[0].leave("s", 2).await;
+    gather(&mut nodes, 2).await;
+    relay.mute();
+    let (presence, r) = (nodes[0].presence.clone(), room("r"));
+    assert!(presence.leave(&r, session(1)).await.is_err());
+    assert!(presence.enter(&r, &occupant(2, "alice")).await.is_err());
+    relay.cut();
+    relay.mend();
+    told.extend([nodes[0].change().await, nodes[0].change().await]);
+    let sentences: Vec<String> = told.iter().map(sentence).collect();
+    assert_eq!(
+        sentences,
+        ["+alice in r of 1", "-alice in r of 0", "+alice in r of 1"]
+    );
+    let mut heard = Heard::default();
+    told.iter().for_each(|change| heard.take_in(change));
+    heard.adds_up_to("r", &nodes[0].roster("r").await);
+    all_hear_nothing(&mut nodes).await;
+}
+
+#[tokio::test]
 async fn a_node_cut_off_beyond_its_lease_is_reaped_and_enters_its_people_again() {
     let server = Server::start();
     let relay = Relay::to(server.port()).await;
@@ -244,9 +281,11 @@ async fn what_was_told_adds_up_to_the_roster_though_the_wire_was_cut_again_and_a
     let expected: Vec<&str> = here.iter().map(String::as_str).collect();
     node.comes_to_see("r", &expected).await;
     let mut folded = std::collections::BTreeSet::new();
+    let mut heard = Heard::default();
     let quiet = Duration::from_millis(700);
     while let Ok(Some(change)) = tokio::time::timeout(quiet, node.changes.next()).await {
-        let sentence = crate::conformance::sentence(&change);
+        heard.take_in(&change);
+        let sentence = sentence(&change);
         let (user, _) = sentence[1..].split_once(' ').unwrap();
         let is_news = match sentence.as_bytes()[0] {
             b'+' => folded.insert(user.to_owned()),
@@ -255,5 +294,6 @@ async fn what_was_told_adds_up_to_the_roster_though_the_wire_was_cut_again_and_a
         assert!(is_news, "told twice: {sentence}");
     }
     assert!(folded.iter().eq(here.iter()), "{folded:?} {here:?}");
+    heard.adds_up_to("r", &node.roster("r").await);
     assert!(relay.muted() > 0, "answers were lost");
 }
