@@ -1,7 +1,8 @@
 //! What callers want, put into the state.
 
 use roomcast_protocol::{
-    Auth, ClientFrame, Direct, History, Leave, Read, RequestId, RoomName, Say, TypingNow, Who,
+    Auth, ClientFrame, Direct, ErrorCode, History, Leave, Read, RequestId, RoomName, Say,
+    TypingNow, Who,
 };
 
 use crate::command::{Answer, Command};
@@ -33,9 +34,16 @@ pub(crate) fn ask(
                 seq,
             })
         }),
-        Command::Who { room } => request(state, ticket, Some(room.clone()), now_ms, |id| {
-            ClientFrame::Who(Who { id, room })
-        }),
+        Command::Who { room, after, limit } => {
+            request(state, ticket, Some(room.clone()), now_ms, |id| {
+                ClientFrame::Who(Who {
+                    id,
+                    room,
+                    after,
+                    limit,
+                })
+            })
+        }
         Command::History { room, of, limit } => {
             let (before, after) = match of {
                 PageOf::Latest => (None, None),
@@ -93,12 +101,19 @@ fn leave(
     now_ms: u64,
     out: &mut Vec<Action>,
 ) -> Result<(), Error> {
+    if state.inbox.as_ref() == Some(&room) {
+        return Err(Error::Refused {
+            code: ErrorCode::NotAllowed.number(),
+            message: "one's own inbox can't be left".into(),
+            retry_after_ms: None,
+        });
+    }
     let known = state.rooms.remove(&room);
     if let Some(caller) = known.as_ref().and_then(|room| room.caller) {
         out.push(Action::Answer(caller, Err(Error::Left)));
     }
     let server_knows = match known.map(|room| room.phase) {
-        Some(Phase::In | Phase::Joining { .. }) => true,
+        Some(Phase::In | Phase::Expected | Phase::Joining { .. }) => true,
         Some(Phase::Out { leave_first, .. }) => leave_first,
         None => false,
     };

@@ -264,6 +264,8 @@ mod tests {
         let mut backoff = Backoff::new(RULES);
         let next = backoff.after(&closed(4000), 0, Some(1_234), 77);
         assert_eq!(next, Next::ComeBack { in_ms: 1_234 });
+        let next = backoff.after(&closed(4050), 0, Some(1_234), 77);
+        assert_eq!(next, Next::ComeBack { in_ms: 1_234 });
         let next = backoff.after(&Ended::Moved, 0, None, 77);
         assert_eq!(next, Next::ComeBack { in_ms: 0 });
         let busy = Ended::Rejected {
@@ -276,11 +278,13 @@ mod tests {
 
     #[test]
     fn a_close_that_asks_for_a_change_ends_it() {
-        for code in [4400, 4401, 4499, 1002, 1009] {
+        for code in [4400, 4401, 4402, 4450, 4499, 1002, 1009] {
             let next = Backoff::new(RULES).after(&closed(code), 0, None, 0);
             assert!(matches!(next, Next::Stop(End::Closed { .. })), "{code}");
         }
-        for code in [1000, 1001, 1005, 1006, 1011, 1012, 4000, 4101, 4102] {
+        for code in [
+            1000, 1001, 1005, 1006, 1011, 1012, 4000, 4050, 4099, 4101, 4102, 4150, 4199,
+        ] {
             delay(&mut Backoff::new(RULES), &closed(code), 0);
         }
     }

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::endpoint::endpoints;
 use crate::error::{ConfigError, End, Error};
 use crate::event::{Events, JoinedRoom};
-use crate::outgoing::{JoinOptions, Outgoing, Page, PageOf};
+use crate::outgoing::{JoinOptions, MembersPage, Outgoing, Page, PageOf};
 use crate::task::Task;
 use crate::teller::Teller;
 
@@ -25,6 +25,7 @@ const ASKS_MAX: usize = 32;
 pub struct Client {
     asks: mpsc::Sender<Ask>,
     end: Arc<OnceLock<End>>,
+    members_max: usize,
 }
 
 /// Who is in a room.
@@ -32,8 +33,10 @@ pub struct Client {
 pub struct Who {
     /// Users in the room.
     pub count: u64,
-    /// Some or all of them.
+    /// Some or all of them, in the order of their ids.
     pub members: Vec<Member>,
+    /// Whether there are others that were not gathered.
+    pub more: bool,
 }
 
 /// A message on its way: awaits its ack. Dropping it doesn't take the message back.
@@ -56,17 +59,25 @@ impl Client {
         let (asks, asked) = mpsc::channel(ASKS_MAX);
         let (events, told) = mpsc::channel(config.events_max);
         let end = Arc::new(OnceLock::new());
+        let members_max = config.members_max;
         let teller = Teller::new(events);
         let task = Task::new(config, endpoints, asked, teller, Arc::clone(&end));
         runtime.spawn(task.run());
-        Ok((Self { asks, end }, Events::new(told)))
+        let client = Self {
+            asks,
+            end,
+            members_max,
+        };
+        Ok((client, Events::new(told)))
     }
 
-    /// Comes into `room` and stays in it over reconnects, until [`Client::leave`]. Waits for the
-    /// first `joined`, however long it takes to connect.
+    /// Comes into `room` and stays in it over reconnects, until [`Client::leave`] or
+    /// [`crate::Event::RoomLost`]. Waits for the first `joined`, however long it takes to connect.
+    /// The user's own inbox needs no joining.
     ///
     /// # Errors
-    /// If the server refuses for good, or the room is joined already.
+    /// If the server refuses for good (a ban included), or the room is joined already, as one's own
+    /// inbox always is.
     pub async fn join(&self, room: &RoomName, options: JoinOptions) -> Result<JoinedRoom, Error> {
         let room = room.clone();
         let Answer::Joined(joined) = self.ask(Command::Join { room, options }).await? else {
@@ -78,7 +89,8 @@ impl Client {
     /// Goes out of `room`. Leaving a room that was never joined is no error.
     ///
     /// # Errors
-    /// If no answer comes in time; the client regards the room as left anyway.
+    /// If no answer comes in time; the client regards the room as left anyway. One's own inbox can't
+    /// be left.
     pub async fn leave(&self, room: &RoomName) -> Result<(), Error> {
         let room = room.clone();
         self.done(Command::Leave { room }).await
@@ -120,7 +132,8 @@ impl Client {
         Ok(Receipt { answer, end })
     }
 
-    /// Tells that one types in `room`, or has stopped. Not told later if it can't be told now.
+    /// Tells that one types in `room`, or has stopped. Not told later if it can't be told now. To be
+    /// repeated every 3 seconds while it lasts; the server ends it after 6.
     ///
     /// # Errors
     /// If the client has stopped.
@@ -138,19 +151,53 @@ impl Client {
         self.done(Command::Read { room, seq }).await
     }
 
-    /// Who is in `room`.
+    /// Who is in `room`: page after page, up to [`Config::members_max`] users. Who comes or goes
+    /// meanwhile may be missing or too many here.
     ///
     /// # Errors
     /// If the server refuses, or doesn't answer in time.
     pub async fn who(&self, room: &RoomName) -> Result<Who, Error> {
-        let room = room.clone();
-        let Answer::Members(members) = self.ask(Command::Who { room }).await? else {
+        let mut members: Vec<Member> = Vec::new();
+        loop {
+            let after = members.last().map(|last| last.user.clone());
+            let left = u32::try_from(self.members_max - members.len()).ok();
+            // The first page is as long as the server likes.
+            let limit = left.filter(|_| after.is_some());
+            let page = self.who_page(room, after.as_ref(), limit).await?;
+            let is_further = |member: &Member| after.as_ref().is_none_or(|at| member.user > *at);
+            let before = members.len();
+            members.extend(page.members.into_iter().filter(is_further));
+            let is_cut = members.len() > self.members_max;
+            members.truncate(self.members_max);
+            let is_full = members.len() == self.members_max;
+            if !page.more || is_full || members.len() == before {
+                let (count, more) = (page.count, page.more || is_cut);
+                return Ok(Who {
+                    count,
+                    members,
+                    more,
+                });
+            }
+        }
+    }
+
+    /// A page of who is in `room`: those after `after`, or the first ones; at most `limit` users,
+    /// or as many as the server likes. Comes as [`crate::Event::Members`] too.
+    ///
+    /// # Errors
+    /// If the server refuses, or doesn't answer in time.
+    pub async fn who_page(
+        &self,
+        room: &RoomName,
+        after: Option<&UserId>,
+        limit: Option<u32>,
+    ) -> Result<MembersPage, Error> {
+        let (room, after) = (room.clone(), after.cloned());
+        let asked = Command::Who { room, after, limit };
+        let Answer::Members(page) = self.ask(asked).await? else {
             return Err(unexpected("who"));
         };
-        Ok(Who {
-            count: members.count,
-            members: members.members,
-        })
+        Ok(page)
     }
 
     /// A page of what was said in `room`, at most `limit` messages, or as many as the server likes.

@@ -1,11 +1,11 @@
 //! What a handle asks of the client's task, and what it gets back.
 
-use roomcast_protocol::{Ack, Members, RoomName, Seq, Since};
+use roomcast_protocol::{Ack, RoomName, Seq, Since, UserId};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::event::JoinedRoom;
-use crate::outgoing::{JoinOptions, Outgoing, Page, PageOf};
+use crate::outgoing::{JoinOptions, MembersPage, Outgoing, Page, PageOf};
 
 /// What callers send to the task.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     },
     Who {
         room: RoomName,
+        after: Option<UserId>,
+        limit: Option<u32>,
     },
     History {
         room: RoomName,
@@ -62,7 +64,7 @@ pub(crate) enum Command {
 pub(crate) enum Answer {
     Joined(Box<JoinedRoom>),
     Acked(Ack),
-    Members(Members),
+    Members(MembersPage),
     Page(Page),
     Position(Option<Since>),
     Done,

@@ -2,6 +2,8 @@
 //!
 //! Every bound of this crate is here, with its default. Checked once, before anything runs.
 
+use roomcast_protocol::Since;
+
 use crate::error::ConfigError;
 use crate::token::TokenSource;
 
@@ -15,6 +17,9 @@ pub struct Config {
     pub token: Option<TokenSource>,
     /// Whom to be on a server in development mode, which believes it. Goes into the query.
     pub user: Option<String>,
+    /// Continue the user's own inbox from here: an earlier [`crate::Client::position`] of it. Goes
+    /// into the query, as does the client's own place there from then on. Default: its present end.
+    pub inbox: Option<Since>,
     /// Whether the server may pack frames into arrays. Default: no.
     pub batch: bool,
     /// The first back-off: the delay is drawn from zero to this, doubled each time. Default: 250.
@@ -42,6 +47,8 @@ pub struct Config {
     pub in_flight_room_max: usize,
     /// Requests other than messages that may wait for their answer. Default: 256.
     pub requests_max: usize,
+    /// Users that [`crate::Client::who`] gathers. Default: 10,000.
+    pub members_max: usize,
     /// Rooms being joined at the same time on one connection. Default: 64.
     pub joins_in_flight_max: usize,
     /// Events that may wait for a slow caller; then the socket is not read. Default: 256.
@@ -62,6 +69,7 @@ impl Config {
             urls: vec![url.into()],
             token: None,
             user: None,
+            inbox: None,
             batch: false,
             backoff_base_ms: 250,
             backoff_cap_ms: 10_000,
@@ -73,6 +81,7 @@ impl Config {
             outbox_max: 256,
             in_flight_room_max: 1,
             requests_max: 256,
+            members_max: 10_000,
             joins_in_flight_max: 64,
             events_max: 256,
             seen_ids_max: 1_024,
@@ -94,6 +103,7 @@ impl Config {
             ("outbox_max", self.outbox_max as u64),
             ("in_flight_room_max", self.in_flight_room_max as u64),
             ("requests_max", self.requests_max as u64),
+            ("members_max", self.members_max as u64),
             ("joins_in_flight_max", self.joins_in_flight_max as u64),
             ("events_max", self.events_max as u64),
             ("frame_bytes_max", self.frame_bytes_max as u64),

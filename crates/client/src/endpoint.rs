@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use roomcast_protocol::Since;
 use url::{Host, Url};
 
 use crate::config::Config;
@@ -16,8 +17,29 @@ pub(crate) struct Endpoint {
     pub(crate) host: String,
     pub(crate) port: u16,
     /// The whole URL with the query that the config adds.
-    pub(crate) uri: String,
+    uri: String,
     shown: String,
+}
+
+impl Endpoint {
+    /// The whole URL, with the place in the inbox from which to go on. It takes the place of one
+    /// that the address itself named: that is older.
+    pub(crate) fn uri(&self, inbox: Option<Since>) -> String {
+        let Some(since) = inbox else {
+            return self.uri.clone();
+        };
+        let (address, query) = self.uri.split_once('?').unwrap_or((&self.uri, ""));
+        let mut uri = format!("{address}?");
+        let others = query.split('&').filter(|pair| {
+            let name = pair.split('=').next().unwrap_or_default();
+            !pair.is_empty() && name != "inbox"
+        });
+        for pair in others {
+            uri.extend([pair, "&"]);
+        }
+        // Hex digits, hyphens and colons stand for themselves in a query (RFC 3986, 3.4).
+        uri + "inbox=" + &since.to_string()
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -88,11 +110,26 @@ mod tests {
         assert_eq!(endpoint.host, "::1");
         assert_eq!(endpoint.port, 8080);
         assert_eq!(
-            endpoint.uri,
+            endpoint.uri(None),
             "ws://[::1]:8080/v1/ws?token=secret&user=al+ice%26x&batch=1"
         );
         assert_eq!(endpoint.to_string(), "ws://[::1]:8080/v1/ws");
         assert_eq!(parse("ws://chat.example/v1/ws").unwrap().port, 80);
+    }
+
+    #[test]
+    fn the_place_in_the_inbox_is_added_to_what_the_query_says_and_replaces_an_older_one() {
+        let since = "000000000000000a:7:00000000-0000-4000-8000-000000000007";
+        let place = Some(since.parse().unwrap());
+        let uri = |url: &str| endpoints(&Config::new(url)).unwrap()[0].uri(place);
+        assert_eq!(uri("ws://a/v1/ws"), format!("ws://a/v1/ws?inbox={since}"));
+        assert_eq!(uri("ws://a/v1/ws?"), format!("ws://a/v1/ws?inbox={since}"));
+        assert_eq!(
+            uri("ws://a/?token=a%2Bb+c&inbox=0b:1&inboxes=2"),
+            format!("ws://a/?token=a%2Bb+c&inboxes=2&inbox={since}")
+        );
+        let named = endpoints(&Config::new("ws://a/?inbox=0b:1")).unwrap();
+        assert_eq!(named[0].uri(None), "ws://a/?inbox=0b:1");
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub enum Error {
         code: u16,
         /// The server's sentence.
         message: String,
+        /// When the same request may succeed, in milliseconds, if the server said: until then the
+        /// user is banned from the room, say.
+        retry_after_ms: Option<u64>,
     },
     /// The room was joined before and not left.
     #[error("the room is joined already")]

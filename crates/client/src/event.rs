@@ -6,12 +6,13 @@
 //! same socket, so whoever awaits an ack and never takes events waits too.
 
 use roomcast_protocol::{
-    Chat, Epoch, GapRange, Member, NodeId, Position, ReadMark, RoomName, Seq, SessionId,
-    TypingSeen, UserId, UserJoined, UserLeft, WireLimits,
+    Chat, Epoch, GapRange, Member, NodeId, Position, PresenceNews, ReadMark, Reads, RoomName, Seq,
+    SessionId, TypingNews, TypingSeen, Typists, UserId, UserJoined, UserLeft, WireLimits,
 };
 use tokio::sync::mpsc;
 
 use crate::error::{End, Error};
+use crate::outgoing::MembersPage;
 
 /// Something that happened.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,17 +37,23 @@ pub enum Event {
         /// In how many milliseconds the next attempt begins.
         retry_in_ms: u64,
     },
-    /// In a room: at first, and again after each reconnect.
+    /// In a room: at first, and again after each reconnect. The user's own inbox is among them,
+    /// without having been joined.
     Joined(Box<JoinedRoom>),
-    /// A room could not be joined again after a reconnect, and is given up.
+    /// One is no longer in a room, and it is given up: it could not be joined again after a
+    /// reconnect, the back end took the user out (205) or banned them (204), or their token no
+    /// longer opens it (200). It may be joined anew.
     RoomLost {
         /// The room.
         room: RoomName,
         /// What the server said.
         error: Error,
     },
-    /// A message.
+    /// A message in a room.
     Chat(Box<Chat>),
+    /// A direct message: one in the user's own inbox, from another user or, where `from` is the
+    /// user, from one of their own sessions. `to` tells to whom.
+    Direct(Box<Chat>),
     /// Messages that will not come.
     Gap {
         /// The room.
@@ -62,15 +69,44 @@ pub enum Event {
     UserJoined(UserJoined),
     /// A user went.
     UserLeft(UserLeft),
+    /// Who came and went in a large room; without names, only how many are there now.
+    Presence(PresenceNews),
+    /// A page of who is in a room, as [`crate::Client::who_page`] got it: told here too, so that it
+    /// has its place among the comings and goings.
+    Members(MembersPage),
     /// A user types, or has stopped.
     Typing(TypingSeen),
-    /// A user has read.
+    /// Who types now, in place of what was told before; without names, how many.
+    Typists(Typists),
+    /// A user has read; it may be oneself, in another session.
     Read(ReadMark),
+    /// Users of a large room have read.
+    Reads(Reads),
     /// The client has stopped for good; nothing follows.
     Closed {
         /// Why.
         reason: End,
     },
+}
+
+impl Event {
+    /// The room it is about, if it is about one.
+    pub fn room(&self) -> Option<&RoomName> {
+        match self {
+            Self::Joined(joined) => Some(&joined.room),
+            Self::RoomLost { room, .. } | Self::Gap { room, .. } => Some(room),
+            Self::Chat(chat) | Self::Direct(chat) => Some(&chat.room),
+            Self::UserJoined(joined) => Some(&joined.room),
+            Self::UserLeft(left) => Some(&left.room),
+            Self::Presence(news) => Some(&news.room),
+            Self::Members(page) => Some(&page.room),
+            Self::Typing(seen) => Some(&seen.room),
+            Self::Typists(typists) => Some(&typists.room),
+            Self::Read(mark) => Some(&mark.room),
+            Self::Reads(reads) => Some(&reads.room),
+            Self::Connected { .. } | Self::Disconnected { .. } | Self::Closed { .. } => None,
+        }
+    }
 }
 
 /// How one came, or came back, into a room.
@@ -90,8 +126,14 @@ pub struct JoinedRoom {
     pub gap: Option<GapRange>,
     /// Users in the room.
     pub count: u64,
-    /// Some or all of them, if the server told.
+    /// The first of them in the order of their ids, or all, if the server told.
     pub members: Option<Vec<Member>>,
+    /// Who types, if anybody does.
+    pub typing: Option<TypingNews>,
+    /// How far the user has read in this epoch, if they have.
+    pub read: Option<Seq>,
+    /// How many messages stand behind that, up to the end of the log, if the server told.
+    pub unread: Option<u64>,
 }
 
 /// The stream of events. Dropping it lets the client go on without telling anyone.

@@ -1,17 +1,20 @@
 //! What the server says, taken into the state.
 
 use roomcast_protocol::{
-    Chat, ErrorFrame, Joined, Json, RequestId, RoomName, ServerFrame, decode_server,
+    Chat, ClientFrame, ErrorFrame, Joined, Json, Leave, Members, RequestId, RoomName, ServerFrame,
+    decode_server,
 };
 
 use crate::command::Answer;
 use crate::event::Event;
-use crate::outgoing::Page;
+use crate::outgoing::{MembersPage, Page};
 use crate::state::{Action, Heard, Phase, Room, State, Verdict, done, refused, verdict};
 
 /// After a fault that the last `join` did not mend, and after a message was refused because the
 /// server does not hold us to be in the room.
 const REJOIN_MS: u64 = 500;
+/// After the server refused our own inbox, which it never should for long.
+const INBOX_RETRY_MS: u64 = 5_000;
 
 /// Takes in `frame`. Pump afterwards.
 pub(crate) fn hear(state: &mut State, frame: ServerFrame, now_ms: u64, out: &mut Vec<Action>) {
@@ -30,20 +33,24 @@ pub(crate) fn hear(state: &mut State, frame: ServerFrame, now_ms: u64, out: &mut
         ServerFrame::UserLeft(left) => {
             signal(state, &left.room.clone(), Event::UserLeft(left), out);
         }
+        ServerFrame::Presence(news) => {
+            signal(state, &news.room.clone(), Event::Presence(news), out);
+        }
         ServerFrame::Typing(typing) => {
             signal(state, &typing.room.clone(), Event::Typing(typing), out);
         }
+        ServerFrame::Typists(typists) => {
+            signal(state, &typists.room.clone(), Event::Typists(typists), out);
+        }
         ServerFrame::Read(read) => signal(state, &read.room.clone(), Event::Read(read), out),
+        ServerFrame::Reads(reads) => signal(state, &reads.room.clone(), Event::Reads(reads), out),
         ServerFrame::Joined(joined) => take_joined(state, joined, now_ms, out),
         ServerFrame::Ack(ack) => {
             if let Some(entry) = state.outbox.take(&ack.id) {
                 out.push(Action::Answer(entry.ticket, Ok(Answer::Acked(ack))));
             }
         }
-        ServerFrame::Members(members) => {
-            let id = members.id.clone();
-            answer(state, &id, Answer::Members(members), out);
-        }
+        ServerFrame::Members(members) => take_members(state, members, out),
         ServerFrame::History(page) => {
             let answered = Answer::Page(Page {
                 room: page.room,
@@ -102,13 +109,14 @@ fn take_joined(state: &mut State, joined: Joined, now_ms: u64, out: &mut Vec<Act
     let Some(room) = state.rooms.get_mut(&joined.room) else {
         return;
     };
-    if !is_asked(room, &joined.id) {
+    if !room.awaits(joined.id.as_ref()) {
         return;
     }
     let chats = chats(&joined.messages).collect();
     let Some((told, events)) = room.joined(&joined, chats) else {
         tracing::warn!(room = %joined.room, "the answer to join has a hole; joining again");
         room.rejoin(now_ms + REJOIN_MS);
+        state.has_unsettled_rooms = true;
         return;
     };
     if let Some(caller) = room.caller.take() {
@@ -119,13 +127,39 @@ fn take_joined(state: &mut State, joined: Joined, now_ms: u64, out: &mut Vec<Act
     out.extend(events.into_iter().map(Action::Tell));
 }
 
+fn take_members(state: &mut State, members: Members, out: &mut Vec<Action>) {
+    let Some(request) = state.requests.take(&members.id) else {
+        return;
+    };
+    let after = match request.frame {
+        ClientFrame::Who(who) => who.after,
+        other => {
+            tracing::warn!(?other, "answered with members");
+            None
+        }
+    };
+    let page = MembersPage {
+        room: members.room,
+        after,
+        count: members.count,
+        members: members.members,
+        more: members.more,
+    };
+    let answer = Answer::Members(page.clone());
+    signal(state, &page.room.clone(), Event::Members(page), out);
+    out.push(Action::Answer(request.ticket, Ok(answer)));
+}
+
 fn take_error(state: &mut State, error: ErrorFrame, now_ms: u64, out: &mut Vec<Action>) {
     let Some(id) = error.id.clone() else {
-        tracing::warn!(
-            code = error.code,
-            message = error.message,
-            "the server refused something"
-        );
+        match error.room.clone() {
+            Some(room) => put_out(state, &room, error, now_ms, out),
+            None => tracing::warn!(
+                code = error.code,
+                message = error.message,
+                "the server refused something"
+            ),
+        }
         return;
     };
     if let Some(room) = state.outbox.room_of(&id).cloned() {
@@ -191,20 +225,53 @@ fn refuse_join(
                 state.joins_not_before_ms = not_before_ms;
             }
         }
-        Verdict::AlreadyJoined => room.rejoin(now_ms),
-        Verdict::NotJoined | Verdict::Final => {
-            let caller = room.caller;
-            state.rooms.remove(name);
-            let error = refused(error);
-            out.push(match caller {
-                Some(caller) => Action::Answer(caller, Err(error)),
-                None => Action::Tell(Event::RoomLost {
-                    room: name.clone(),
-                    error,
-                }),
-            });
+        // Begun anew by the join itself; that it was not is a fault.
+        Verdict::AlreadyJoined | Verdict::NotJoined | Verdict::Final if room.is_inbox => {
+            room.rejoin(now_ms + INBOX_RETRY_MS);
         }
+        Verdict::AlreadyJoined => room.rejoin(now_ms),
+        Verdict::NotJoined | Verdict::Final => lose(state, name, error, out),
     }
+}
+
+/// The server says that we are no longer in a room: taken out, banned, or without the right.
+fn put_out(
+    state: &mut State,
+    name: &RoomName,
+    error: ErrorFrame,
+    now_ms: u64,
+    out: &mut Vec<Action>,
+) {
+    let Some(room) = state.rooms.get_mut(name) else {
+        return;
+    };
+    if room.is_inbox {
+        // Nobody is taken out of their own.
+        room.rejoin(now_ms + error.retry_after_ms.unwrap_or(INBOX_RETRY_MS));
+        state.has_unsettled_rooms = true;
+        return;
+    }
+    if matches!(room.phase, Phase::Joining { .. }) {
+        // The join on its way would bring us back in.
+        let (id, room) = (state.next_id(), name.clone());
+        out.push(Action::Send(ClientFrame::Leave(Leave { id, room })));
+    }
+    lose(state, name, error, out);
+}
+
+/// Gives a room up, and tells whoever waits for it, or else everyone.
+fn lose(state: &mut State, name: &RoomName, error: ErrorFrame, out: &mut Vec<Action>) {
+    let Some(room) = state.rooms.remove(name) else {
+        return;
+    };
+    let error = refused(error);
+    out.push(match room.caller {
+        Some(caller) => Action::Answer(caller, Err(error)),
+        None => Action::Tell(Event::RoomLost {
+            room: name.clone(),
+            error,
+        }),
+    });
 }
 
 /// A refusal of the whole frame: put off if it passes, otherwise asked room by room.
@@ -285,6 +352,10 @@ fn chats(messages: &[Json]) -> impl Iterator<Item = Chat> {
 }
 
 #[cfg(test)]
+mod inbox_tests;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod people_tests;
 #[cfg(test)]
 mod tests;

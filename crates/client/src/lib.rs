@@ -2,9 +2,9 @@
 //!
 //! [`Client`] is the handle, [`Events`] what it tells. It keeps one WebSocket, reconnects with
 //! full-jitter back-off, comes back into its rooms from where it was, and sends what was not acked
-//! again with the same key. Keeps true towards its caller: in a room, messages come in order, each
-//! once, and what is missing is told (P1–P3); an acked message was said once (P4, P5). Leaves
-//! storing positions over restarts to the caller.
+//! again with the same key. The user's own inbox is kept like a room, without being joined. Keeps true towards its caller:
+//! in a room, messages come in order, each once, and what is missing is told (P1–P3); an acked
+//! message was said once (P4, P5). Leaves storing positions over restarts to the caller.
 //!
 //! ```no_run
 //! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,11 +16,13 @@
 //! let lobby = "lobby".parse()?;
 //! client.join(&lobby, JoinOptions::default()).await?;
 //! let ack = client.send(&lobby, "hello").await?;
+//! // Direct messages come by themselves.
 //! while let Some(event) = events.next().await {
-//!     if let Event::Chat(chat) = event
-//!         && chat.seq == ack.seq
-//!     {
-//!         break;
+//!     match event {
+//!         Event::Direct(chat) => println!("{} to me: {}", chat.from, chat.message),
+//!         Event::Chat(chat) if chat.seq == ack.seq => break,
+//!         Event::RoomLost { room, error } => println!("no longer in {room}: {error}"),
+//!         _ => {}
 //!     }
 //! }
 //! client.close().await;
@@ -49,7 +51,7 @@ pub use client::{Client, Receipt, Who};
 pub use config::Config;
 pub use error::{ConfigError, End, Error};
 pub use event::{Event, Events, JoinedRoom};
-pub use outgoing::{JoinOptions, Outgoing, Page, PageOf};
+pub use outgoing::{JoinOptions, MembersPage, Outgoing, Page, PageOf};
 pub use token::{TokenError, TokenSource};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use roomcast_protocol::{
-    ClientFrame, CloseCode, Connected, PROTOCOL_VERSION, ServerFrame, decode_server_batch,
+    ClientFrame, CloseCode, Connected, PROTOCOL_VERSION, ServerFrame, Since, decode_server_batch,
     encode_client,
 };
 use tokio::net::TcpStream;
@@ -38,6 +38,8 @@ const FAREWELL_MS_MAX: u64 = 1_000;
 pub(crate) struct Dial {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) token: Option<TokenSource>,
+    /// How far the user's inbox has come.
+    pub(crate) inbox: Option<Since>,
     pub(crate) timeout_ms: u64,
     pub(crate) frame_bytes_max: usize,
     pub(crate) read_buffer_bytes: usize,
@@ -61,7 +63,8 @@ pub(crate) async fn dial(dial: Dial) -> Result<(Link, Connected), Ended> {
 
 async fn open(dial: &Dial) -> Result<(Link, Connected), Ended> {
     let endpoint = &dial.endpoint;
-    let mut request = endpoint.uri.as_str().into_client_request().map_err(lost)?;
+    let uri = endpoint.uri(dial.inbox);
+    let mut request = uri.as_str().into_client_request().map_err(lost)?;
     if let Some(source) = &dial.token {
         let no_token = |why: String| Ended::NoToken { why };
         let token = source.token().await.map_err(|e| no_token(e.to_string()))?;

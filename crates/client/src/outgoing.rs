@@ -1,6 +1,6 @@
 //! What a caller says to a room or to a user, and what it asks when it joins.
 
-use roomcast_protocol::{Chat, Epoch, IdempotencyKey, Json, RoomName, Since, UserId};
+use roomcast_protocol::{Chat, Epoch, IdempotencyKey, Json, Member, RoomName, Since, UserId};
 
 /// A message to be said.
 #[derive(Clone, PartialEq, Debug)]
@@ -94,6 +94,21 @@ pub struct Page {
     /// The messages.
     pub messages: Vec<Chat>,
     /// Whether the log has more in the direction asked.
+    pub more: bool,
+}
+
+/// A page of who is in a room, in the order of user ids as bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MembersPage {
+    /// The room.
+    pub room: RoomName,
+    /// It begins after this user, or with the first one.
+    pub after: Option<UserId>,
+    /// Users in the room.
+    pub count: u64,
+    /// The page.
+    pub members: Vec<Member>,
+    /// Whether there are users after these.
     pub more: bool,
 }
 

@@ -1,10 +1,10 @@
 //! A stage for tests of the state: no socket, no clock; the test plays the server and the time.
 
 use roomcast_protocol::{
-    Ack, Chat, ClientFrame, Connected, Epoch, ErrorCode, ErrorFrame, Gap, GapRange, Join, Joined,
-    Json, Message, MessageId, Position, RequestId, RoomName, Seq, ServerFrame, WireLimits,
+    Ack, Chat, ClientFrame, Connected, Draft, Epoch, ErrorCode, ErrorFrame, Gap, GapRange, Join,
+    JoinRoom, Joined, Json, Message, MessageId, Position, RequestId, RoomName, Said, Seq,
+    ServerFrame, Since, UserId, WireLimits,
 };
-use roomcast_protocol::{Draft, Said};
 
 use crate::ask::ask;
 use crate::command::{Answer, Command};
@@ -31,20 +31,30 @@ pub(crate) fn message_id(n: u64) -> MessageId {
     format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap()
 }
 
-/// Message `n` where it stands.
+/// The client's own inbox.
+pub(crate) fn inbox() -> RoomName {
+    "@alice".parse().unwrap()
+}
+
+/// Message `n` where it stands in the room.
 pub(crate) fn message(epoch: Epoch, at: u64, n: u64) -> Message {
+    message_in(room(), epoch, at, n)
+}
+
+/// Message `n` where it stands in `room`.
+pub(crate) fn message_in(room: RoomName, epoch: Epoch, at: u64, n: u64) -> Message {
     let said = Said {
         id: message_id(n),
         from: "bob".parse().unwrap(),
         name: None,
-        to: None,
+        to: room.is_inbox().then(|| "alice".parse().unwrap()),
         message: format!("message {n}"),
         data: None,
         key: None,
     };
-    let draft = Draft::new(room(), &said);
+    let draft = Draft::new(room.clone(), &said);
     Message {
-        room: room(),
+        room,
         position: Position {
             epoch,
             seq: seq(at),
@@ -57,6 +67,11 @@ pub(crate) fn message(epoch: Epoch, at: u64, n: u64) -> Message {
 
 pub(crate) fn chat(epoch: Epoch, at: u64, n: u64) -> ServerFrame {
     ServerFrame::Chat(Box::new(message(epoch, at, n).to_chat()))
+}
+
+/// A direct message to the client.
+pub(crate) fn direct(epoch: Epoch, at: u64, n: u64) -> ServerFrame {
+    ServerFrame::Chat(Box::new(message_in(inbox(), epoch, at, n).to_chat()))
 }
 
 pub(crate) fn gap(epoch: Epoch, from: u64, to: u64) -> ServerFrame {
@@ -80,13 +95,14 @@ pub(crate) fn error(id: &RequestId, code: ErrorCode, retry_after_ms: Option<u64>
 
 /// The answer to `join`, up to `at`, with messages whose number is their seq.
 pub(crate) fn joined(join: &Join, epoch: Epoch, at: u64, carried: &[u64]) -> Joined {
+    let room = join.rooms[0].room.clone();
     let messages: Vec<Json> = carried
         .iter()
-        .map(|n| message(epoch, *n, *n).to_json())
+        .map(|n| message_in(room.clone(), epoch, *n, *n).to_json())
         .collect();
     Joined {
-        id: join.id.clone(),
-        room: join.rooms[0].room.clone(),
+        id: Some(join.id.clone()),
+        room,
         epoch,
         seq: seq(at),
         recovered: join.rooms[0].since.is_some(),
@@ -94,7 +110,24 @@ pub(crate) fn joined(join: &Join, epoch: Epoch, at: u64, carried: &[u64]) -> Joi
         gap: None,
         count: 1,
         members: None,
+        typing: None,
+        read: None,
+        unread: None,
     }
+}
+
+/// What a session hears of its inbox without asking, in answer to the `inbox` of its address.
+pub(crate) fn in_inbox(since: Option<Since>, epoch: Epoch, at: u64, carried: &[u64]) -> Joined {
+    let (room, history) = (inbox(), None);
+    let rooms = vec![JoinRoom {
+        room,
+        since,
+        history,
+    }];
+    let id = RequestId::Number(0);
+    let mut told = joined(&Join { id, rooms }, epoch, at, carried);
+    told.id = None;
+    told
 }
 
 pub(crate) fn gap_range(from: u64, to: u64) -> Option<GapRange> {
@@ -139,10 +172,20 @@ impl Scene {
         scene
     }
 
+    /// Connects; the inbox is empty, or as it was left.
     pub(crate) fn open(&mut self) {
+        self.open_as("alice".parse().unwrap());
+        let since = self.state.inbox_since();
+        let at = since.map_or(0, |since| since.seq.value());
+        self.hear(ServerFrame::Joined(in_inbox(since, EPOCH, at, &[])));
+        self.events();
+    }
+
+    /// Connects; nothing was heard of the inbox yet.
+    pub(crate) fn open_as(&mut self, user: UserId) {
         let connected = Connected {
             session: "00000000-0000-4000-8000-000000000000".parse().unwrap(),
-            user: "alice".parse().unwrap(),
+            user,
             node: "n1".parse().unwrap(),
             protocol: 1,
             heartbeat_ms: 25_000,

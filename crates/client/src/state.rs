@@ -15,7 +15,9 @@ mod size;
 
 use std::collections::BTreeMap;
 
-use roomcast_protocol::{ClientFrame, Connected, Join, Leave, RequestId, RoomName, WireLimits};
+use roomcast_protocol::{
+    ClientFrame, Connected, Join, Leave, RequestId, RoomName, Since, UserId, WireLimits,
+};
 
 pub(crate) use action::{Action, Ticket};
 pub(crate) use outbox::{Entry, Outbox, OutboxLimits};
@@ -36,6 +38,10 @@ const ROOMS_PER_JOIN_MAX: usize = 32;
 pub(crate) struct State {
     pub(crate) limits: StateLimits,
     pub(crate) rooms: BTreeMap<RoomName, Room>,
+    /// The user's own inbox, once the server has said who they are; then it is among `rooms`.
+    pub(crate) inbox: Option<RoomName>,
+    /// Where it is to be continued from, until it is among `rooms`.
+    inbox_since: Option<Since>,
     pub(crate) outbox: Outbox,
     pub(crate) requests: Requests,
     pub(crate) is_live: bool,
@@ -65,6 +71,8 @@ impl State {
                 seen_ids_max: config.seen_ids_max,
             },
             rooms: BTreeMap::new(),
+            inbox: None,
+            inbox_since: config.inbox,
             outbox: Outbox::new(OutboxLimits {
                 messages_max: config.outbox_max,
                 in_flight_room_max: config.in_flight_room_max,
@@ -91,6 +99,7 @@ impl State {
         self.is_live = true;
         self.joins_not_before_ms = 0;
         self.wire_limits = Some(connected.limits);
+        self.expect_inbox(&connected.user, out);
         let refused = self.outbox.take_oversized(&connected.limits);
         out.extend(
             refused
@@ -103,6 +112,32 @@ impl State {
             node: connected.node,
             limits: connected.limits,
         }));
+    }
+
+    /// How far the inbox has come: what the next connection is to continue from.
+    pub(crate) fn inbox_since(&self) -> Option<Since> {
+        match &self.inbox {
+            Some(name) => self.rooms.get(name).and_then(Room::since),
+            None => self.inbox_since,
+        }
+    }
+
+    /// Every session is in its own inbox without asking.
+    fn expect_inbox(&mut self, user: &UserId, out: &mut Vec<Action>) {
+        if (self.inbox.as_ref()).is_some_and(|name| name.is_inbox_of(user)) {
+            return;
+        }
+        // A token may be another user's than the last one was.
+        if let Some(former) = self.inbox.take() {
+            self.rooms.remove(&former);
+        }
+        let name = RoomName::inbox(user);
+        // It may have been joined by name before we knew that it is ours.
+        let asked = self.rooms.remove(&name).and_then(|room| room.caller);
+        out.extend(asked.map(|caller| Action::Answer(caller, Err(Error::AlreadyJoined))));
+        let inbox = Room::inbox(self.inbox_since.take(), self.limits.seen_ids_max);
+        self.rooms.insert(name.clone(), inbox);
+        self.inbox = Some(name);
     }
 
     /// The connection is gone: everything is to be asked again on the next one.
@@ -138,8 +173,10 @@ impl State {
         let rooms = &self.rooms;
         // One may speak where one is, and where one never meant to be: the server decides there.
         let is_open = |room: &RoomName| rooms.get(room).is_none_or(|room| room.phase == Phase::In);
+        // A direct message to oneself waits for nothing either.
+        let takes = |room: &RoomName| is_open(room) || self.inbox.as_ref() == Some(room);
         let requests = self.requests.ready(now_ms, is_open);
-        let messages = self.outbox.ready(now_ms, is_open);
+        let messages = self.outbox.ready(now_ms, takes);
         out.extend(requests.into_iter().chain(messages).map(Action::Send));
     }
 
@@ -156,7 +193,7 @@ impl State {
                     Phase::Joining { asked_at_ms, .. } => {
                         Some(asked_at_ms.saturating_add(timeout_ms))
                     }
-                    Phase::In => None,
+                    Phase::Expected | Phase::In => None,
                 })
         });
         let waiting = self.outbox.times_ms().chain(self.requests.times_ms());
@@ -212,7 +249,7 @@ impl State {
                 room.rejoin(now_ms);
             }
             match room.phase {
-                Phase::In => continue,
+                Phase::Expected | Phase::In => continue,
                 Phase::Joining { .. } => joining += 1,
                 Phase::Out { not_before_ms, .. } if not_before_ms <= now_ms => {
                     wanted.push(name.clone());

@@ -144,6 +144,7 @@ impl Task {
         let mut dialling = Box::pin(dial(Dial {
             endpoint,
             token: self.config.token.clone(),
+            inbox: self.state.inbox_since(),
             timeout_ms: self.config.connect_timeout_ms,
             frame_bytes_max: self.config.frame_bytes_max,
             read_buffer_bytes: self.config.read_buffer_bytes,

@@ -7,6 +7,14 @@ use crate::error::Error;
 use crate::outgoing::Outgoing;
 use crate::scene::{EPOCH, Scene, error, joined, room};
 
+fn who() -> Command {
+    Command::Who {
+        room: room(),
+        after: None,
+        limit: None,
+    }
+}
+
 /// Takes the answer that the message was acked.
 fn is_acked(scene: &mut Scene, ticket: crate::state::Ticket) -> bool {
     matches!(scene.answer(ticket), Some(Ok(Answer::Acked(_))))
@@ -186,7 +194,7 @@ fn a_message_that_finds_us_out_of_the_room_waits_until_we_are_in_again() {
 #[test]
 fn a_question_survives_a_reconnect_but_not_its_time() {
     let mut scene = Scene::in_room_at(0);
-    let ticket = scene.ask(Command::Who { room: room() });
+    let ticket = scene.ask(who());
     assert_eq!(scene.sent().len(), 1);
     scene.cut();
     scene.open();

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use proptest::prelude::*;
-use roomcast_protocol::{ClientFrame, Epoch, Join, Joined, ServerFrame};
+use roomcast_protocol::{ClientFrame, Epoch, Gap, Join, JoinRoom, Joined, RoomName, ServerFrame};
 
 use crate::event::Event;
-use crate::scene::{Scene, chat, gap, gap_range, joined, message, number, room, seq};
+use crate::scene::{Scene, gap_range, inbox, joined, message_in, number, room, seq};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -40,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Server {
+    /// The room, or the inbox, that it is about.
+    room: RoomName,
     epoch: u64,
     head: u64,
     /// Seq and number of what the log still has.
@@ -52,8 +54,9 @@ struct Server {
 }
 
 impl Server {
-    fn new() -> Self {
+    fn new(room: RoomName) -> Self {
         Self {
+            room,
             epoch: 1,
             head: 0,
             log: VecDeque::new(),
@@ -64,7 +67,6 @@ impl Server {
     }
 
     fn step(&mut self, step: Step, scene: &mut Scene) {
-        let epoch = Epoch::from_bits(self.epoch);
         match step {
             Step::Publish => {
                 self.published += 1;
@@ -79,10 +81,10 @@ impl Server {
                 let next = self.log.iter().find(|(at, _)| *at > served);
                 let kept_from = next.map_or(self.head + 1, |(at, _)| *at);
                 if kept_from > served + 1 {
-                    scene.hear(gap(epoch, served + 1, kept_from - 1));
+                    self.gap(served + 1, kept_from - 1, scene);
                     self.served = Some(kept_from - 1);
                 } else if let Some((at, n)) = next {
-                    scene.hear(chat(epoch, *at, *n));
+                    self.chat(*at, *n, scene);
                     self.served = Some(*at);
                 }
             }
@@ -92,7 +94,7 @@ impl Server {
             Step::Repeat => {
                 let old = self.log.iter().rfind(|(at, _)| Some(*at) <= self.served);
                 if let (Some((at, n)), Some(_)) = (old, self.served) {
-                    scene.hear(chat(epoch, *at, *n));
+                    self.chat(*at, *n, scene);
                 }
             }
             Step::Trim => {
@@ -100,11 +102,45 @@ impl Server {
             }
             Step::Forget { is_told } => self.forget(is_told, scene),
             Step::Cut => {
-                self.served = None;
                 scene.cut();
-                scene.open();
+                self.connect(scene);
             }
         }
+    }
+
+    /// The session begins, in its inbox and in no other room.
+    fn connect(&mut self, scene: &mut Scene) {
+        self.served = None;
+        if self.room != inbox() {
+            scene.open();
+            return;
+        }
+        scene.open_as("alice".parse().unwrap());
+        let asked = JoinRoom {
+            room: inbox(),
+            since: scene.state.inbox_since(),
+            history: None,
+        };
+        let (id, rooms) = (roomcast_protocol::RequestId::Number(0), vec![asked]);
+        let mut joined = self.joined(&Join { id, rooms });
+        joined.id = None;
+        self.served = Some(self.head);
+        scene.hear(ServerFrame::Joined(joined));
+    }
+
+    fn chat(&self, at: u64, n: u64, scene: &mut Scene) {
+        let epoch = Epoch::from_bits(self.epoch);
+        let chat = message_in(self.room.clone(), epoch, at, n).to_chat();
+        scene.hear(ServerFrame::Chat(Box::new(chat)));
+    }
+
+    fn gap(&self, from: u64, to: u64, scene: &mut Scene) {
+        scene.hear(ServerFrame::Gap(Gap {
+            room: self.room.clone(),
+            epoch: Epoch::from_bits(self.epoch),
+            from: seq(from),
+            to: seq(to),
+        }));
     }
 
     fn forget(&mut self, is_told: bool, scene: &mut Scene) {
@@ -118,7 +154,7 @@ impl Server {
         if self.served.is_some() {
             self.served = Some(0);
             if is_told {
-                scene.hear(gap(Epoch::from_bits(self.epoch), 1, 0));
+                self.gap(1, 0, scene);
             }
         }
     }
@@ -129,7 +165,7 @@ impl Server {
             let sent = scene.sent();
             for frame in &sent {
                 match frame {
-                    ClientFrame::Leave(_) => self.served = None,
+                    ClientFrame::Leave(leave) if leave.room != inbox() => self.served = None,
                     ClientFrame::Join(join) => {
                         self.served = Some(self.head);
                         scene.hear(ServerFrame::Joined(self.joined(join)));
@@ -160,7 +196,7 @@ impl Server {
         answer.recovered = is_same && answer.gap.is_none();
         answer.messages = rest
             .iter()
-            .map(|(at, n)| message(epoch, *at, *n).to_json())
+            .map(|(at, n)| message_in(self.room.clone(), epoch, *at, *n).to_json())
             .collect();
         answer
     }
@@ -188,7 +224,7 @@ impl Caller {
                 }
             }
             Event::Gap { epoch, to, .. } => self.at = Some((bits(epoch), to.value())),
-            Event::Chat(chat) => {
+            Event::Chat(chat) | Event::Direct(chat) => {
                 let (epoch, seq) = (bits(chat.epoch), chat.seq.value());
                 let (at_epoch, at) = self.at.expect("a message comes after joined");
                 assert_eq!(epoch, at_epoch, "{chat:?}");
@@ -197,6 +233,7 @@ impl Caller {
                 assert!(self.seen.insert(number(&chat)), "twice: {chat:?}");
                 self.at = Some((epoch, seq));
             }
+            Event::Connected { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -215,25 +252,45 @@ proptest! {
     fn whatever_a_server_does_the_caller_sees_each_message_once_in_order_or_is_told(
         steps in prop::collection::vec(step(), 0..150),
     ) {
-        let (mut scene, mut server) = (Scene::offline(|_| ()), Server::new());
-        let mut caller = Caller { at: None, seen: HashSet::new() };
-        scene.open();
+        let (mut scene, mut server) = (Scene::offline(|_| ()), Server::new(room()));
+        server.connect(&mut scene);
         scene.join();
-        server.answer(&mut scene);
-        scene.events().into_iter().for_each(|event| caller.hear(event, &server));
-        // At the end, everything is delivered, and one more message shows what was missed.
-        let end = [vec![Step::Publish], vec![Step::Deliver; 200]].concat();
-        for step in steps.into_iter().chain(end) {
-            server.step(step, &mut scene);
-            scene.pass(0);
-            server.answer(&mut scene);
-            for event in scene.events() {
-                caller.hear(event, &server);
-            }
-        }
-        let (epoch, at) = caller.at.expect("the room was joined");
-        prop_assert_eq!(epoch, server.epoch);
-        caller.passed_only_seen(epoch, at + 1..server.head + 1, &server);
-        prop_assert!(scene.state.rooms[&room()].since().is_some_and(|s| s.seq == seq(server.head)));
+        is_whole(steps, scene, server);
     }
+
+    #[test]
+    fn whatever_a_server_does_an_inbox_is_as_whole_as_any_room(
+        steps in prop::collection::vec(step(), 0..150),
+    ) {
+        let (mut scene, mut server) = (Scene::offline(|_| ()), Server::new(inbox()));
+        server.connect(&mut scene);
+        is_whole(steps, scene, server);
+    }
+}
+
+fn is_whole(steps: Vec<Step>, mut scene: Scene, mut server: Server) {
+    let mut caller = Caller {
+        at: None,
+        seen: HashSet::new(),
+    };
+    server.answer(&mut scene);
+    let events = scene.events();
+    events
+        .into_iter()
+        .for_each(|event| caller.hear(event, &server));
+    // At the end, everything is delivered, and one more message shows what was missed.
+    let end = [vec![Step::Publish], vec![Step::Deliver; 200]].concat();
+    for step in steps.into_iter().chain(end) {
+        server.step(step, &mut scene);
+        scene.pass(0);
+        server.answer(&mut scene);
+        for event in scene.events() {
+            caller.hear(event, &server);
+        }
+    }
+    let (epoch, at) = caller.at.expect("the room was joined");
+    assert_eq!(epoch, server.epoch);
+    caller.passed_only_seen(epoch, at + 1..server.head + 1, &server);
+    let since = scene.state.rooms[&server.room].since();
+    assert!(since.is_some_and(|since| since.seq == seq(server.head)));
 }

@@ -30,6 +30,8 @@ pub(crate) fn verdict(error: &ErrorFrame) -> Verdict {
         Some(ErrorCode::TryAgain) => later(false),
         Some(ErrorCode::NotJoined) => Verdict::NotJoined,
         Some(ErrorCode::AlreadyJoined) => Verdict::AlreadyJoined,
+        // A ban passes too, but whether to come back then is for people to decide.
+        Some(ErrorCode::Banned | ErrorCode::Removed) => Verdict::Final,
         // The others stay, unless the server says that they pass.
         Some(
             ErrorCode::BadFrame
@@ -59,5 +61,6 @@ pub(crate) fn refused(error: ErrorFrame) -> Error {
     Error::Refused {
         code: error.code,
         message: error.message,
+        retry_after_ms: error.retry_after_ms,
     }
 }

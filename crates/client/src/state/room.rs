@@ -23,6 +23,8 @@ pub(crate) struct Room {
     pub(crate) caller: Option<Ticket>,
     /// Asked for in a frame of its own: a refusal did not say which of several rooms it meant.
     pub(crate) is_alone: bool,
+    /// The user's own inbox, which is neither joined nor left.
+    pub(crate) is_inbox: bool,
     cursor: Option<Cursor>,
     history: Option<u32>,
     seen: Seen,
@@ -42,6 +44,8 @@ pub(crate) enum Phase {
         id: RequestId,
         asked_at_ms: u64,
     },
+    /// The server lets us in without being asked: its `joined` is to come.
+    Expected,
     In,
 }
 
@@ -65,6 +69,7 @@ impl Room {
             },
             caller: Some(caller),
             is_alone: false,
+            is_inbox: false,
             cursor: options
                 .since
                 .map(|since| Cursor::new(since.position(), since.id)),
@@ -74,19 +79,46 @@ impl Room {
         }
     }
 
+    /// The user's own inbox, continued from `since`.
+    pub(crate) fn inbox(since: Option<Since>, seen_ids_max: usize) -> Self {
+        Self {
+            phase: Phase::Expected,
+            caller: None,
+            is_alone: false,
+            is_inbox: true,
+            cursor: since.map(|since| Cursor::new(since.position(), since.id)),
+            history: None,
+            seen: Seen::new(seen_ids_max),
+            torn_joins: 0,
+        }
+    }
+
     pub(crate) fn since(&self) -> Option<Since> {
         self.cursor.map(|cursor| cursor.since())
     }
 
-    /// Whether the server may hold us to be in.
+    /// Whether the server may hold us to be in, and would refuse a `join`. An inbox is begun anew by
+    /// it.
     pub(crate) fn must_leave_first(&self) -> bool {
-        matches!(
+        let may_be_in = matches!(
             self.phase,
             Phase::Out {
                 leave_first: true,
                 ..
             }
-        )
+        );
+        may_be_in && !self.is_inbox
+    }
+
+    /// Whether a `joined` with this id is for the present stay.
+    pub(crate) fn awaits(&self, id: Option<&RequestId>) -> bool {
+        match (&self.phase, id) {
+            (Phase::Joining { id, .. }, Some(asked)) => id == asked,
+            (Phase::Expected | Phase::In, None) => self.is_inbox,
+            (Phase::Joining { .. }, None)
+            | (Phase::Expected | Phase::In, Some(_))
+            | (Phase::Out { .. }, _) => false,
+        }
     }
 
     /// What to ask for, in the `join` with this id.
@@ -111,7 +143,7 @@ impl Room {
         };
         match cursor.observe(chat.position(), chat.id) {
             Step::Next if self.seen.is_repeat(chat.id) => Heard::Nothing,
-            Step::Next => Heard::Tell(Event::Chat(chat)),
+            Step::Next => Heard::Tell(message(chat, self.is_inbox)),
             Step::Duplicate if is_another_at(cursor, &chat) => Heard::Torn,
             Step::Duplicate => Heard::Nothing,
             Step::Hole { .. } | Step::OtherEpoch => Heard::Torn,
@@ -186,6 +218,9 @@ impl Room {
             gap: joined.gap,
             count: joined.count,
             members: joined.members.clone(),
+            typing: joined.typing.clone(),
+            read: joined.read,
+            unread: joined.unread,
         };
         let events = self.walk(start, head, joined, chats);
         self.phase = Phase::In;
@@ -214,7 +249,7 @@ impl Room {
                 at.skip_gap(head.epoch, to);
             }
             if at.observe(chat.position(), chat.id) == Step::Next && !self.seen.is_repeat(chat.id) {
-                events.push(Event::Chat(Box::new(chat)));
+                events.push(message(Box::new(chat), self.is_inbox));
             }
         }
         if at.seq() < head.seq {
@@ -235,10 +270,23 @@ impl Room {
 
     /// The connection is gone, and the server's idea of us with it.
     pub(crate) fn lost_link(&mut self) {
-        self.phase = Phase::Out {
-            not_before_ms: 0,
-            leave_first: false,
+        self.phase = if self.is_inbox {
+            Phase::Expected
+        } else {
+            Phase::Out {
+                not_before_ms: 0,
+                leave_first: false,
+            }
         };
+    }
+}
+
+/// A message as the caller is told it.
+fn message(chat: Box<Chat>, is_inbox: bool) -> Event {
+    if is_inbox {
+        Event::Direct(chat)
+    } else {
+        Event::Chat(chat)
     }
 }
 

@@ -42,5 +42,6 @@ pub(crate) fn too_large(frame: &ClientFrame, limits: &WireLimits) -> Option<Erro
     Some(Error::Refused {
         code: code.number(),
         message: format!("the {what} has more than {max} bytes"),
+        retry_after_ms: None,
     })
 }

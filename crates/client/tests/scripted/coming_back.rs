@@ -110,6 +110,22 @@ async fn a_server_that_closes_before_the_told_time_is_left_alone_until_then() {
 }
 
 #[tokio::test]
+async fn a_back_end_may_send_a_client_away_so_that_it_comes_back() {
+    for code in [4050, 4099, 4150, 4199] {
+        let server = Server::bind().await;
+        let (_client, mut events, peer) = server.client_in_room(|_| ()).await;
+        peer.close(code, "elsewhere").await;
+        let event = next(&mut events).await;
+        assert!(
+            matches!(event, Event::Disconnected { code: Some(by), .. } if by == code),
+            "{event:?}"
+        );
+        let mut peer = server.accept().await;
+        assert_eq!(peer.join().await.rooms[0].room, room());
+    }
+}
+
+#[tokio::test]
 async fn a_peer_that_falls_silent_is_left() {
     let server = Server::bind().await;
     let (_client, mut events) = server.client(|_| ());

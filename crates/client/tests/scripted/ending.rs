@@ -60,20 +60,27 @@ async fn a_caller_may_only_speak_or_only_listen() {
 
 #[tokio::test]
 async fn a_close_that_asks_for_a_change_is_the_end() {
-    let server = Server::bind().await;
-    let (client, mut events, peer) = server.client_in_room(|_| ()).await;
-    let receipt = client
-        .submit(Outgoing::to_room(room(), "hello"))
-        .await
-        .unwrap();
-    peer.close(4401, "too_many_sessions").await;
-    let end = End::Closed {
-        code: 4401,
-        reason: "too_many_sessions".into(),
-    };
-    let reason = end.clone();
-    assert_eq!(next(&mut events).await, Event::Closed { reason });
-    assert_eq!(soon("the answer", receipt).await, Err(Error::Closed(end)));
+    for (code, why) in [
+        (4401, "too_many_sessions"),
+        (4402, "disconnected"),
+        (4450, "this account is closed"),
+        (4499, "a back end's own"),
+    ] {
+        let server = Server::bind().await;
+        let (client, mut events, peer) = server.client_in_room(|_| ()).await;
+        let receipt = client
+            .submit(Outgoing::to_room(room(), "hello"))
+            .await
+            .unwrap();
+        peer.close(code, why).await;
+        let reason = why.to_owned();
+        let end = End::Closed { code, reason };
+        let reason = end.clone();
+        assert_eq!(next(&mut events).await, Event::Closed { reason });
+        let answer = soon("the answer", receipt).await;
+        assert_eq!(answer, Err(Error::Closed(end.clone())));
+        assert_eq!(client.end(), Some(&end));
+    }
 }
 
 #[tokio::test]

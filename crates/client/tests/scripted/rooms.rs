@@ -148,6 +148,7 @@ async fn questions_are_answered() {
             user: "alice".parse().unwrap(),
             name: None,
         }],
+        more: false,
     }))
     .await;
     let Some(ClientFrame::History(history)) = peer.hear().await else {

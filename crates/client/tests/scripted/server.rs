@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use roomcast_client::{Client, Config, Event, Events, JoinOptions};
 use roomcast_protocol::{
     Ack, ClientFrame, Connected, Draft, Epoch, Join, Joined, Message, Position, RequestId,
-    RoomName, Said, Say, Seq, ServerFrame, WireLimits, decode_client, encode_server,
+    RoomName, Said, Say, Seq, ServerFrame, Since, WireLimits, decode_client, encode_server,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -29,6 +29,11 @@ pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
 
 pub(crate) fn room() -> RoomName {
     "lobby".parse().unwrap()
+}
+
+/// The inbox of the user that every client here is.
+pub(crate) fn inbox() -> RoomName {
+    "@alice".parse().unwrap()
 }
 
 pub(crate) struct Server {
@@ -61,10 +66,13 @@ impl Server {
         stream
     }
 
-    /// Takes a connection, and says `connected` on it.
+    /// Takes a connection, and says on it what a server says by itself: `connected`, and that the
+    /// session is in its inbox, where nothing has come since.
     pub(crate) async fn accept(&self) -> Peer {
         let mut peer = self.accept_silent().await;
         peer.connected(60_000).await;
+        let at = peer.inbox_since().map_or(0, |since| since.seq.value());
+        peer.in_inbox(EPOCH, at, &[]).await;
         peer
     }
 
@@ -119,7 +127,10 @@ impl Server {
         let event = next(&mut events).await;
         assert!(matches!(event, Event::Connected { .. }), "{event:?}");
         let event = next(&mut events).await;
-        assert!(matches!(event, Event::Joined(_)), "{event:?}");
+        assert!(
+            matches!(&event, Event::Joined(j) if j.room == room()),
+            "{event:?}"
+        );
         (client, events, peer)
     }
 }
@@ -149,6 +160,20 @@ impl Peer {
             },
         }))
         .await;
+    }
+
+    /// The place in the inbox that the client named in its address.
+    pub(crate) fn inbox_since(&self) -> Option<Since> {
+        let mut pairs = self.query.as_deref()?.split('&');
+        let since = pairs.find_map(|pair| pair.strip_prefix("inbox="))?;
+        Some(since.parse().unwrap())
+    }
+
+    /// Says that the session is in its inbox, up to `at`, carrying these messages.
+    pub(crate) async fn in_inbox(&mut self, epoch: Epoch, at: u64, carried: &[u64]) {
+        let since = self.inbox_since();
+        let joined = answer(None, inbox(), since, epoch, at, carried);
+        self.say(ServerFrame::Joined(joined)).await;
     }
 
     pub(crate) async fn say(&mut self, frame: ServerFrame) {
@@ -187,25 +212,20 @@ impl Peer {
 
     /// Answers `join`: up to `at`, carrying these messages.
     pub(crate) async fn joined(&mut self, join: &Join, epoch: Epoch, at: u64, carried: &[u64]) {
-        let messages = carried.iter().map(|n| message(epoch, *n, *n).to_json());
-        self.say(ServerFrame::Joined(Joined {
-            id: join.id.clone(),
-            room: join.rooms[0].room.clone(),
-            epoch,
-            seq: seq(at),
-            recovered: join.rooms[0]
-                .since
-                .is_some_and(|since| since.epoch == epoch),
-            messages: messages.collect(),
-            gap: None,
-            count: 2,
-            members: None,
-        }))
-        .await;
+        let asked = &join.rooms[0];
+        let (id, room) = (Some(join.id.clone()), asked.room.clone());
+        let joined = answer(id, room, asked.since, epoch, at, carried);
+        self.say(ServerFrame::Joined(joined)).await;
     }
 
     pub(crate) async fn chat(&mut self, epoch: Epoch, at: u64, n: u64) {
-        let chat = message(epoch, at, n).to_chat();
+        let chat = message(room(), epoch, at, n).to_chat();
+        self.say(ServerFrame::Chat(Box::new(chat))).await;
+    }
+
+    /// Delivers a direct message.
+    pub(crate) async fn direct(&mut self, epoch: Epoch, at: u64, n: u64) {
+        let chat = message(inbox(), epoch, at, n).to_chat();
         self.say(ServerFrame::Chat(Box::new(chat))).await;
     }
 
@@ -232,7 +252,18 @@ impl Peer {
     }
 }
 
+/// The next event; that the inbox is there, which follows every `connected`, is passed over.
 pub(crate) async fn next(events: &mut Events) -> Event {
+    loop {
+        let event = next_of_all(events).await;
+        let is_inbox = matches!(&event, Event::Joined(joined) if joined.room == inbox());
+        if !is_inbox {
+            return event;
+        }
+    }
+}
+
+pub(crate) async fn next_of_all(events: &mut Events) -> Event {
     soon("an event", events.next())
         .await
         .expect("the client goes on")
@@ -253,25 +284,55 @@ pub(crate) fn seq(n: u64) -> Seq {
     n.try_into().unwrap()
 }
 
-/// The message known as `n`, standing at `at`.
-fn message(epoch: Epoch, at: u64, n: u64) -> Message {
+/// A `joined`: into `room` from `since`, up to `at`, carrying these messages.
+fn answer(
+    id: Option<RequestId>,
+    room: RoomName,
+    since: Option<Since>,
+    epoch: Epoch,
+    at: u64,
+    carried: &[u64],
+) -> Joined {
+    let messages = carried
+        .iter()
+        .map(|n| message(room.clone(), epoch, *n, *n).to_json());
+    let messages = messages.collect();
+    Joined {
+        id,
+        room,
+        epoch,
+        seq: seq(at),
+        recovered: since.is_some_and(|since| since.epoch == epoch),
+        messages,
+        gap: None,
+        count: 2,
+        members: None,
+        typing: None,
+        read: None,
+        unread: None,
+    }
+}
+
+/// The message known as `n`, standing at `at` in `room`.
+fn message(room: RoomName, epoch: Epoch, at: u64, n: u64) -> Message {
     let said = Said {
         id: format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap(),
         from: "bob".parse().unwrap(),
         name: None,
-        to: None,
+        to: room.is_inbox().then(|| "alice".parse().unwrap()),
         message: n.to_string(),
         data: None,
         key: None,
     };
+    let draft = Draft::new(room.clone(), &said);
     Message {
-        room: room(),
+        room,
         position: Position {
             epoch,
             seq: seq(at),
         },
         id: said.id,
         timestamp_ms: 1,
-        body: Draft::new(room(), &said).body,
+        body: draft.body,
     }
 }
