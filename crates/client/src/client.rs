@@ -152,7 +152,7 @@ impl Client {
     }
 
     /// Who is in `room`: page after page, up to [`Config::members_max`] users. Who comes or goes
-    /// meanwhile may be missing or too many here.
+    /// meanwhile may be missing or too many here; [`crate::RoomView`] sees them too.
     ///
     /// # Errors
     /// If the server refuses, or doesn't answer in time.

@@ -2,7 +2,8 @@
 //!
 //! [`Client`] is the handle, [`Events`] what it tells. It keeps one WebSocket, reconnects with
 //! full-jitter back-off, comes back into its rooms from where it was, and sends what was not acked
-//! again with the same key. The user's own inbox is kept like a room, without being joined. Keeps true towards its caller:
+//! again with the same key. The user's own inbox is kept like a room, without being joined;
+//! [`RoomView`] makes of events who is in a room and what is unread. Keeps true towards its caller:
 //! in a room, messages come in order, each once, and what is missing is told (P1–P3); an acked
 //! message was said once (P4, P5). Leaves storing positions over restarts to the caller.
 //!
@@ -42,6 +43,7 @@ mod hear;
 mod link;
 mod outgoing;
 mod pulse;
+mod room_view;
 mod state;
 mod task;
 mod teller;
@@ -52,6 +54,7 @@ pub use config::Config;
 pub use error::{ConfigError, End, Error};
 pub use event::{Event, Events, JoinedRoom};
 pub use outgoing::{JoinOptions, MembersPage, Outgoing, Page, PageOf};
+pub use room_view::RoomView;
 pub use token::{TokenError, TokenSource};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod coming_back;
 mod ending;
 mod inbox;
+mod people;
 mod rooms;
 mod sending;
 mod server;
