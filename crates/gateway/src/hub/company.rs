@@ -1,9 +1,18 @@
 //! The people of one room, as this node knows them, and the joiners that wait to be among them.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::order::JoinRequest;
 use super::reads::Reads;
 use super::roster::Roster;
 use super::typists::Typists;
+
+/// Presence that has lost its memory learns it again from each node's next beat.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Beats may fail.
+const ASK_AGAIN_TIMES: u32 = 3;
 
 /// An inbox has none: its user alone is in it.
 pub(super) struct Company {
@@ -15,6 +24,8 @@ pub(super) struct Company {
     pub(super) expected: Vec<JoinRequest>,
     /// Presence is being asked; so many of the expected were there when it was.
     pub(super) asking: Option<usize>,
+    /// Presence may still be learning what it lost: it is asked again then, and so often.
+    pub(super) ask_again: Option<(Instant, u32)>,
     /// Whether bans must be looked up: an order may have been missed.
     pub(super) must_check_bans: bool,
     /// Whether some member was not told of a coming or going.
@@ -29,8 +40,26 @@ impl Company {
             reads: Reads::default(),
             expected: Vec::new(),
             asking: None,
+            ask_again: None,
             must_check_bans: false,
             is_missed: false,
+        }
+    }
+
+    /// Whatever was heard, something may have been missed.
+    pub(super) fn doubt(&mut self, now: Instant) {
+        self.roster.doubt();
+        self.must_check_bans = true;
+        self.ask_again = Some((now + ASK_AGAIN_AFTER, ASK_AGAIN_TIMES));
+    }
+
+    /// Looks at the clock.
+    pub(super) fn pulse(&mut self, now: Instant) {
+        if let Some((at, times)) = self.ask_again
+            && at <= now
+        {
+            self.roster.doubt();
+            self.ask_again = (times > 1).then(|| (now + ASK_AGAIN_AFTER, times - 1));
         }
     }
 
@@ -41,6 +70,7 @@ impl Company {
             || !self.reads.is_empty()
             || !self.expected.is_empty()
             || self.must_check_bans
+            || self.ask_again.is_some()
             || self.is_missed
     }
 

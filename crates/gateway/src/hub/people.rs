@@ -53,6 +53,7 @@ impl Relay {
             let Some(company) = &mut room.company else {
                 continue;
             };
+            company.pulse(now);
             let news = company.roster.pulse(&name, &self.limits);
             let typing = company.typists.pulse(&name, now, &self.limits);
             let is_named = company.roster.count() <= self.limits.presence_named_max as u64;
@@ -78,11 +79,11 @@ impl Relay {
 
     /// Whatever was heard, something may have been missed.
     pub(super) fn doubt_everybody(&mut self) {
+        let now = Instant::now();
         let mut doubted = HashSet::new();
         for room in self.rooms.values_mut() {
             if let Some(company) = &mut room.company {
-                company.roster.doubt();
-                company.must_check_bans = true;
+                company.doubt(now);
                 doubted.insert(room.name.clone());
             }
         }
@@ -101,6 +102,7 @@ impl Relay {
             return;
         }
         company.asking = Some(company.expected.len());
+        company.roster.ask();
         let check_bans = std::mem::take(&mut company.must_check_bans);
         let named_max = self.limits.presence_named_max;
         let (presence, name) = (self.presence.clone(), name.clone());

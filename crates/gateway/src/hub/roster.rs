@@ -35,6 +35,8 @@ pub(super) struct Roster {
     /// Whether some have waited since before the last pulse.
     waited: bool,
     stale: bool,
+    /// What it included when presence was asked.
+    asked_at: u64,
     news: News,
 }
 
@@ -64,6 +66,7 @@ impl Roster {
             early: BTreeMap::new(),
             waited: false,
             stale: true,
+            asked_at: 0,
             news: News::default(),
         }
     }
@@ -104,6 +107,11 @@ impl Roster {
         Some((page, rest.next().is_some()))
     }
 
+    /// Presence is being asked.
+    pub(super) fn ask(&mut self) {
+        self.asked_at = self.revision;
+    }
+
     /// Takes a change; what is to be told at once.
     pub(super) fn hear(
         &mut self,
@@ -134,8 +142,9 @@ impl Roster {
     ) -> Vec<ServerFrame> {
         let mut told = Vec::new();
         self.stale = false;
-        // A keeper that has forgotten the revision says 0: that is how things stand all the same.
-        if self.known && truth.revision != 0 && truth.revision < self.revision {
+        // A keeper that has forgotten, all or its last writes, says less than was known when it was
+        // asked: that is how things stand all the same.
+        if self.known && truth.revision < self.revision && self.revision != self.asked_at {
             // More was heard while it was asked.
             self.stale = !self.early.is_empty();
             return told;

@@ -13,6 +13,8 @@ use crate::limits::Limits;
 
 /// Typists that are known at a time; others are not heard until some have ended.
 const TYPISTS_MAX: usize = 1_000;
+/// How often an unchanged number is told.
+const REPEAT_EVERY: Duration = Duration::from_secs(3);
 /// How long presence's word of an end may take to come here.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -23,6 +25,8 @@ pub(super) struct Typists {
     counted: bool,
     /// Whether that number has changed since.
     moved: bool,
+    /// When it was told.
+    told_at: Option<Instant>,
 }
 
 impl Typists {
@@ -70,10 +74,12 @@ impl Typists {
             .map(|(user, _)| user)
             .collect();
         if self.counted {
-            self.moved |= !ended.is_empty();
-            if !std::mem::take(&mut self.moved) {
+            // Now and then without need: whoever hears nothing for long takes it for over.
+            let is_old = self.told_at.is_none_or(|at| now - at >= REPEAT_EVERY);
+            if !std::mem::take(&mut self.moved) && ended.is_empty() && !is_old {
                 return Vec::new();
             }
+            self.told_at = Some(now);
             self.counted = self.row.len() > limits.typists_named_max;
             let room = room.clone();
             let news = self.news(limits).unwrap_or(TypingNews {

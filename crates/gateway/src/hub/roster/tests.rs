@@ -157,6 +157,7 @@ fn live(seed: u64, users: u32, lost_one_in: u32) -> View {
         if let Some(truth) = answer.take_if(|_| world.rng.random_range(0..3) == 0) {
             view.hear(roster.read(truth, &world.room, &limits()));
         } else if roster.is_stale() && answer.is_none() {
+            roster.ask();
             answer = Some(world.truth());
         }
     }
@@ -170,12 +171,14 @@ fn live(seed: u64, users: u32, lost_one_in: u32) -> View {
     for _ in 0..10 {
         view.hear(roster.pulse(&world.room, &limits()));
         if roster.is_stale() {
+            roster.ask();
             view.hear(roster.read(world.truth(), &world.room, &limits()));
         }
     }
     if lost_one_in > 0 {
         // The last one may have been lost without a trace: a look finds that.
         roster.doubt();
+        roster.ask();
         view.hear(roster.read(world.truth(), &world.room, &limits()));
         view.hear(roster.pulse(&world.room, &limits()));
     }
@@ -235,6 +238,7 @@ fn a_keeper_that_has_forgotten_its_revisions_is_believed() {
         ..world.truth()
     };
     roster.doubt();
+    roster.ask();
     view.hear(roster.read(forgotten, &world.room, &limits()));
     assert!(view.users.is_empty() && view.count == 0);
     world.revision = 9_000_000;
