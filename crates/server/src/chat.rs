@@ -8,16 +8,18 @@ mod input;
 mod screen;
 mod typed;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use roomcast_client::{
     Client, Config, Error, Event, Events, JoinOptions, JoinedRoom, Outgoing, Page, PageOf,
     TokenSource, Who,
 };
-use roomcast_protocol::{Ack, IdempotencyKey, RoomName, UserId};
+use roomcast_protocol::{Ack, IdempotencyKey, RoomName, Seq, UserId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::secret::Secret;
 use input::{HELP, Input};
@@ -27,6 +29,8 @@ use screen::Screen;
 const HISTORY_MESSAGES: u32 = 20;
 /// Requests that may wait for their answers; then no line is read.
 const WAITING_MAX: usize = 64;
+/// How often it is told how far a person has read.
+const TELL_SEEN_EVERY: Duration = Duration::from_secs(2);
 /// Keys of own messages that are remembered, so that a pipe doesn't get its own words back.
 const OWN_KEYS_MAX: usize = 1_024;
 
@@ -83,6 +87,8 @@ pub async fn run(args: ChatArgs) -> Result<(), String> {
         room: None,
         waiting: JoinSet::new(),
         own_keys: VecDeque::new(),
+        user: None,
+        seen: HashMap::new(),
         unsaid: 0,
     };
     talk.join(args.room);
@@ -122,6 +128,10 @@ struct Talk {
     /// At most [`WAITING_MAX`].
     waiting: JoinSet<Done>,
     own_keys: VecDeque<IdempotencyKey>,
+    /// Who we are, once the server has said so.
+    user: Option<UserId>,
+    /// How far a person has seen each room, where the server doesn't know it yet.
+    seen: HashMap<RoomName, Seq>,
     unsaid: u64,
 }
 
@@ -132,6 +142,8 @@ impl Talk {
         mut events: Events,
     ) -> Result<(), Stop> {
         let mut has_ended = false;
+        let mut tell_seen = interval(TELL_SEEN_EVERY);
+        tell_seen.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !has_ended || !self.waiting.is_empty() {
             let may_read = !has_ended && self.waiting.len() < WAITING_MAX;
             tokio::select! {
@@ -151,6 +163,12 @@ impl Talk {
                     },
                     None => has_ended = true,
                 },
+                _ = tell_seen.tick(), if !self.seen.is_empty() => {
+                    for (room, seq) in self.seen.drain() {
+                        // A mark that is lost is made good by the next.
+                        let _ = self.client.read(&room, seq).await;
+                    }
+                }
                 interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
             }
         }
@@ -192,14 +210,24 @@ impl Talk {
             }
             Input::History(count) => {
                 if let Some(room) = self.here()? {
-                    self.waiting.spawn(async move {
-                        let of = PageOf::Latest;
-                        Done::Page(client.history(&room, of, Some(count)).await)
-                    });
+                    self.page(room, count);
+                }
+            }
+            Input::Inbox(count) => {
+                if let Some(user) = &self.user {
+                    self.page(RoomName::inbox(user), count);
                 }
             }
         }
         Ok(())
+    }
+
+    fn page(&mut self, room: RoomName, count: u32) {
+        let client = self.client.clone();
+        self.waiting.spawn(async move {
+            let of = PageOf::Latest;
+            Done::Page(client.history(&room, of, Some(count)).await)
+        });
     }
 
     /// The current room; without one, says so.
@@ -238,14 +266,19 @@ impl Talk {
     }
 
     fn show(&mut self, event: &Event) -> io::Result<()> {
-        if let Event::Chat(chat) = event
-            && !self.is_typed
-            && chat
-                .key
-                .as_ref()
-                .is_some_and(|key| self.own_keys.contains(key))
-        {
-            return Ok(());
+        match event {
+            Event::Connected { user, .. } => self.user = Some(user.clone()),
+            Event::Chat(chat) | Event::Direct(chat) => {
+                let key = chat.key.as_ref();
+                let is_own = key.is_some_and(|key| self.own_keys.contains(key));
+                if is_own && !self.is_typed {
+                    return Ok(());
+                }
+                if self.is_typed {
+                    self.seen.insert(chat.room.clone(), chat.seq);
+                }
+            }
+            _ => {}
         }
         self.screen.event(event)
     }

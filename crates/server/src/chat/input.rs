@@ -6,7 +6,7 @@ use roomcast_protocol::{RoomName, UserId};
 const HISTORY_MESSAGES: u32 = 20;
 
 /// The commands, for those who ask.
-pub(super) const HELP: &str = "/who · /join ROOM · /leave · /history [N] · /direct USER TEXT · /quit · a line that begins with // is a message with one slash";
+pub(super) const HELP: &str = "/who · /join ROOM · /leave · /history [N] · /direct USER TEXT · /inbox [N] · /quit · a line that begins with // is a message with one slash";
 
 /// One line, understood.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +18,8 @@ pub(super) enum Input {
     Join(RoomName),
     Leave,
     History(u32),
+    /// So many of the latest direct messages.
+    Inbox(u32),
     Help,
     Quit,
     /// What is wrong with it.
@@ -48,9 +50,11 @@ pub(super) fn parse(line: &str, has_commands: bool) -> Input {
             Err(error) => Input::Wrong(error.to_string()),
         },
         ("history", "") => Input::History(HISTORY_MESSAGES),
-        ("history", count) => match count.parse() {
-            Ok(count) if count > 0 => Input::History(count),
-            Ok(_) | Err(_) => Input::Wrong("/history takes a number of messages".to_owned()),
+        ("inbox", "") => Input::Inbox(HISTORY_MESSAGES),
+        ("history" | "inbox", count) => match (verb, count.parse()) {
+            ("history", Ok(count)) if count > 0 => Input::History(count),
+            ("inbox", Ok(count)) if count > 0 => Input::Inbox(count),
+            _ => Input::Wrong(format!("/{verb} takes a number of messages")),
         },
         ("direct", rest) => direct(rest),
         _ => Input::Wrong(format!("there is no command /{command}; try /help")),
@@ -92,6 +96,7 @@ mod tests {
             "/join a b",
             "/history none",
             "/history 0",
+            "/inbox 0",
             "/direct bob",
             "/direct b{ x",
             "/who is there",
@@ -108,6 +113,7 @@ mod tests {
         );
         assert_eq!(parse("/history 5", true), Input::History(5));
         assert_eq!(parse("/history", true), Input::History(HISTORY_MESSAGES));
+        assert_eq!(parse("/inbox 3", true), Input::Inbox(3));
         let direct = Input::Direct("bob".parse().unwrap(), "see you".into());
         assert_eq!(parse("/direct bob see you", true), direct);
         assert_eq!(parse("/quit", true), Input::Quit);

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use roomcast_client::{Event, JoinedRoom};
-use roomcast_protocol::{Chat, DisplayName, Member, RoomName, UserId};
+use roomcast_protocol::{Chat, DisplayName, Member, PresenceNews, RoomName, UserId};
 
 const DIM: &str = "\x1b[2m";
 const BOLD: &str = "\x1b[1m";
@@ -48,7 +48,11 @@ impl Screen {
 
     /// Shows a message.
     pub(super) fn message(&mut self, chat: &Chat) -> io::Result<()> {
-        let (time, room) = (clock(chat.timestamp), &chat.room);
+        let time = clock(chat.timestamp);
+        let room = match &chat.to {
+            Some(to) => format!("to {to}"),
+            None => chat.room.to_string(),
+        };
         let name = person(chat.name.as_ref(), &chat.from);
         let text = one_line(&chat.message);
         if self.is_terminal {
@@ -75,7 +79,7 @@ impl Screen {
     /// Shows an event other than a message.
     pub(super) fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Chat(chat) => self.message(chat),
+            Event::Chat(chat) | Event::Direct(chat) => self.message(chat),
             Event::Connected { user, node, .. } => {
                 self.user = Some(user.clone());
                 self.tell(format_args!("connected as {user}, to node {node}"))
@@ -91,7 +95,7 @@ impl Screen {
                     "not connected:{code} {reason}; trying again in {seconds} s"
                 ))
             }
-            Event::Joined(joined) => self.tell(joined_line(joined)),
+            Event::Joined(joined) => joined_line(joined).map_or(Ok(()), |line| self.tell(line)),
             Event::RoomLost { room, error } => {
                 self.tell(format_args!("no longer in {room}: {error}"))
             }
@@ -111,11 +115,22 @@ impl Screen {
                 left.room,
                 left.count
             )),
+            Event::Presence(news) => self.tell(presence_line(news)),
             // Worth a line only to someone who looks; stopping is worth none.
             Event::Typing(typing) if typing.typing && self.is_terminal => {
                 self.tell(format_args!("{} is typing in {}", typing.user, typing.room))
             }
-            Event::Typing(_) | Event::Read(_) => Ok(()),
+            Event::Typists(typists) if typists.news.users.is_empty() && self.is_terminal => self
+                .tell(format_args!(
+                    "{} are typing in {}",
+                    typists.news.count, typists.room
+                )),
+            // Members are shown to whoever asked.
+            Event::Typing(_)
+            | Event::Typists(_)
+            | Event::Read(_)
+            | Event::Reads(_)
+            | Event::Members(_) => Ok(()),
             Event::Closed { reason } => self.tell(reason),
         }
     }
@@ -140,18 +155,37 @@ impl Screen {
     }
 }
 
-fn joined_line(joined: &JoinedRoom) -> String {
+/// What is worth telling of a join. One's own inbox needs no word unless something waits or is lost.
+fn joined_line(joined: &JoinedRoom) -> Option<String> {
     let JoinedRoom { room, count, .. } = joined;
-    if !joined.resumed {
-        return format!("in {room}; {count} here");
+    let unread = joined.unread.filter(|unread| *unread > 0);
+    if room.is_inbox() && (joined.recovered || !joined.resumed) {
+        return unread.map(|unread| format!("{unread} unread in {room}; /inbox shows them"));
     }
-    match joined.gap {
+    if !joined.resumed {
+        let unread = unread.map_or(String::new(), |unread| format!(", {unread} unread"));
+        return Some(format!("in {room}; {count} here{unread}"));
+    }
+    Some(match joined.gap {
         _ if joined.recovered => format!("back in {room}; nothing was missed"),
         Some(gap) if gap.to >= gap.from => format!(
             "back in {room}; {} messages can't be had any more",
             gap.to.value() - gap.from.value() + 1
         ),
         Some(_) | None => format!("back in {room}; messages may be missing"),
+    })
+}
+
+fn presence_line(news: &PresenceNews) -> String {
+    let PresenceNews {
+        room,
+        joined,
+        left,
+        count,
+    } = news;
+    match (joined.len(), left.len()) {
+        (0, 0) => format!("{count} in {room}"),
+        (came, went) => format!("{came} came into {room}, {went} left; {count} here"),
     }
 }
 
