@@ -67,6 +67,7 @@ enum Done {
     Left(RoomName, Result<(), Error>),
     Members(RoomName, Result<Who, Error>),
     Page(Result<Page, Error>),
+    Seen,
 }
 
 /// Talks until told to stop.
@@ -165,8 +166,12 @@ impl Talk {
                 },
                 _ = tell_seen.tick(), if !self.seen.is_empty() => {
                     for (room, seq) in self.seen.drain() {
-                        // A mark that is lost is made good by the next.
-                        let _ = self.client.read(&room, seq).await;
+                        let client = self.client.clone();
+                        self.waiting.spawn(async move {
+                            // A mark that is lost is made good by the next.
+                            let _ = client.read(&room, seq).await;
+                            Done::Seen
+                        });
                     }
                 }
                 interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
@@ -285,7 +290,7 @@ impl Talk {
 
     fn finish(&mut self, done: Done) -> io::Result<()> {
         let failed = match done {
-            Done::Said(Ok(_)) | Done::Left(_, Ok(())) => return Ok(()),
+            Done::Said(Ok(_)) | Done::Left(_, Ok(())) | Done::Seen => return Ok(()),
             // What came is told by its event.
             Done::Joined(_, Ok(_) | Err(Error::AlreadyJoined)) => return Ok(()),
             Done::Members(room, Ok(who)) => {
