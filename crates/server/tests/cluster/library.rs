@@ -40,9 +40,14 @@ async fn listen(mut events: Events, messages: usize) -> Story {
             Event::Disconnected { .. }
             | Event::UserJoined(_)
             | Event::UserLeft(_)
+            | Event::Presence(_)
+            | Event::Members(_)
             | Event::Typing(_)
-            | Event::Read(_) => {}
+            | Event::Typists(_)
+            | Event::Read(_)
+            | Event::Reads(_) => {}
             Event::Joined(_)
+            | Event::Direct(_)
             | Event::Gap { .. }
             | Event::RoomLost { .. }
             | Event::Closed { .. } => story.odd.push(event),

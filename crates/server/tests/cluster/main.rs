@@ -1,7 +1,7 @@
 //! Three real nodes on one real Redis, a crowd of clients, and everything that can go wrong: the
 //! promises P1 to P9 and P11, judged by an audit of what every client saw.
 //!
-//! Stories: `calm`, `node_trouble`, `redis_trouble`, `forgetting`, `all_at_once`, `presence`,
+//! Stories: `calm`, `node_trouble`, `redis_trouble`, `forgetting`, `all_at_once`, `presence`, `churn`,
 //! `back_end`, `library`. The audit is tested in `planted`. The other modules are the stage.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -10,9 +10,11 @@ mod all_at_once;
 mod audit;
 mod back_end;
 mod calm;
+mod churn;
 mod cluster;
 mod fleet;
 mod forgetting;
+mod guest;
 mod http;
 mod ledger;
 mod library;
@@ -23,3 +25,4 @@ mod planted;
 mod presence;
 mod redis_trouble;
 mod session;
+mod view;

@@ -140,7 +140,14 @@ impl<'a> Session<'a> {
             Ask::Join(room) => (ask.clone(), self.join(id, room)),
             Ask::Who(room) => {
                 let room = room.clone();
-                (ask.clone(), ClientFrame::Who(Who { id, room }))
+                let (after, limit) = (None, None);
+                let who = Who {
+                    id,
+                    room,
+                    after,
+                    limit,
+                };
+                (ask.clone(), ClientFrame::Who(who))
             }
             Ask::Say(index) => (ask.clone(), self.say(id, *index)?),
             Ask::Next => {
@@ -222,6 +229,8 @@ impl<'a> Session<'a> {
                 connected.node.as_str().clone_into(&mut self.node);
                 self.member.ledger.lock().sessions.push(self.node.clone());
             }
+            // Its inbox, which it did not ask for; the ledger is about rooms.
+            ServerFrame::Joined(joined) if joined.id.is_none() => {}
             ServerFrame::Joined(joined) => self.joined(&joined),
             ServerFrame::Chat(chat) => self.chat(&chat),
             ServerFrame::Gap(gap) => {
@@ -260,7 +269,12 @@ impl<'a> Session<'a> {
                 self.back_at = Some(Instant::now() + after);
             }
             ServerFrame::Error(error) => self.refused(error),
-            ServerFrame::UserJoined(_) | ServerFrame::Typing(_) | ServerFrame::Read(_) => {}
+            ServerFrame::UserJoined(_)
+            | ServerFrame::Presence(_)
+            | ServerFrame::Typing(_)
+            | ServerFrame::Typists(_)
+            | ServerFrame::Read(_)
+            | ServerFrame::Reads(_) => {}
             ServerFrame::History(_) | ServerFrame::Ok(_) | ServerFrame::Pong(_) => {
                 self.odd(format!("{frame:?} was never asked for"));
             }
@@ -268,7 +282,8 @@ impl<'a> Session<'a> {
     }
 
     fn joined(&mut self, joined: &Joined) {
-        let Some(Ask::Join(room)) = self.answered(&joined.id) else {
+        let asked = joined.id.as_ref().and_then(|id| self.answered(id));
+        let Some(Ask::Join(room)) = asked else {
             return self.odd(format!("{joined:?} answers nothing"));
         };
         if room != joined.room {
