@@ -32,6 +32,7 @@ pub use values::RedisUrl;
 
 use std::net::SocketAddr;
 
+use roomcast_presence::PresenceConfig;
 use roomcast_socket::negotiation::DeflateSettings;
 use roomcast_socket::{Limits as SocketLimits, Rate};
 
@@ -138,6 +139,25 @@ impl Config {
             messages: raised(least.messages),
             frames: raised(least.frames),
             ..least
+        }
+    }
+
+    /// The bounds and deadlines of presence.
+    pub fn presence(&self) -> PresenceConfig {
+        PresenceConfig {
+            lease_ms: self.lease_ms,
+            beat_ms: self.beat_ms,
+            grace_ms: self.grace_ms,
+            typing_ttl_ms: self.typing_ttl_ms,
+            typing_repeat_ms: self.typing_repeat_ms,
+            read_ttl_ms: self.read_marks_ms,
+            last_seen_ms: self.last_seen_ms,
+            rooms_max: self.rooms_max,
+            occupants_max: self.occupants_max,
+            sessions_listed_max: self.sessions_listed_max,
+            reads_per_room_max: self.reads_per_room_max,
+            bans_per_room_max: self.bans_per_room_max,
+            ..PresenceConfig::default()
         }
     }
 

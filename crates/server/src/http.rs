@@ -1,17 +1,42 @@
 //! The public routes: the WebSocket door, the API for back ends, the page. One table.
 
+mod api;
+mod bans;
 mod body;
+mod call;
 mod deadline;
 mod doors;
+mod members;
 mod messages;
+mod paging;
 mod problem;
+mod reads;
 mod upgrade;
+mod users;
+mod wishes;
 
 use warp::{Filter, Rejection, Reply};
 
 use crate::web;
+use api::{Route, table};
 pub use deadline::WithDeadline;
 pub use doors::Doors;
+
+/// The API for back ends: a method, a path under `/v1` with a star for each name, what answers.
+static API: &[Route] = table! {
+    POST "rooms/*/messages" => messages::say_in_room;
+    GET "rooms/*/messages" => messages::read;
+    GET "rooms/*/members" => members::list;
+    DELETE "rooms/*/members/*" => members::remove;
+    GET "rooms/*/reads" => reads::list;
+    GET "rooms/*/bans" => bans::list;
+    PUT "rooms/*/bans/*" => bans::ban;
+    DELETE "rooms/*/bans/*" => bans::end;
+    GET "users/*" => users::whereabouts;
+    POST "users/*/messages" => messages::say_to_user;
+    GET "users/*/sessions" => users::sessions;
+    POST "users/*/disconnect" => users::disconnect;
+};
 
 /// Every public route.
 pub fn routes(
@@ -30,7 +55,7 @@ pub fn routes(
         .untuple_one()
         .and(web::routes());
     upgrade::route(doors.clone())
-        .or(messages::routes(doors))
+        .or(api::routes(doors, API))
         .or(shown)
         .recover(async |rejection: Rejection| {
             Ok::<_, std::convert::Infallible>(problem::of(&rejection))

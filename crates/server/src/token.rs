@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use jsonwebtoken::{EncodingKey, Header};
-use roomcast_gateway::Rights;
+use roomcast_gateway::{Reach, Rights};
 use roomcast_protocol::{DisplayName, UserId};
 use serde::Serialize;
 
@@ -31,6 +31,10 @@ pub struct TokenArgs {
     /// any, the token is good for all rooms.
     #[arg(long = "room", value_name = "PATTERN=RIGHT")]
     rooms: Vec<RoomRight>,
+    /// A user whom they may write to directly, or the beginning of one and a *; may be repeated.
+    /// Without any, they may write to everybody.
+    #[arg(long, value_name = "PATTERN", value_parser = user_pattern)]
+    direct: Vec<String>,
     /// How long it lasts, in seconds.
     #[arg(long, default_value_t = TTL_S, value_parser = clap::value_parser!(u64).range(1..=TTL_S_MAX))]
     ttl_s: u64,
@@ -67,6 +71,8 @@ struct Claims<'a> {
     iss: Option<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     rooms: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    direct: &'a [String],
 }
 
 impl FromStr for RoomRight {
@@ -83,6 +89,11 @@ impl FromStr for RoomRight {
             right: right.to_owned(),
         })
     }
+}
+
+fn user_pattern(text: &str) -> Result<String, String> {
+    Reach::from_patterns([text.to_owned()]).map_err(|e| e.to_string())?;
+    Ok(text.to_owned())
 }
 
 /// The token that `args` ask for, at `now_s` since the Unix epoch; `configured` are the keys to
@@ -111,6 +122,7 @@ pub fn sign(args: &TokenArgs, configured: &[KeySpec], now_s: u64) -> Result<Stri
             .iter()
             .map(|r| (r.pattern.as_str(), r.right.as_str()))
             .collect(),
+        direct: &args.direct,
     };
     jsonwebtoken::encode(&header, &claims, &signing_key(spec)?)
         .map_err(|error| format!("{spec} cannot sign: {error}"))

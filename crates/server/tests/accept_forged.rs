@@ -249,6 +249,7 @@ fn a_claim_told_twice_is_refused() {
         r#","rooms":{},"rooms":{"*":"rw"}"#,
         r#","rooms":{"*":"r","*":"rw"}"#,
         r#","name":"a","name":"b""#,
+        r#","direct":"bob","direct":"*""#,
     ] {
         assert!(said(&claims(more)).is_err(), "{more}");
     }
@@ -284,6 +285,24 @@ fn a_name_or_a_right_of_the_wrong_kind_is_refused() {
         assert!(
             said(&claims(&format!(r#","rooms":{rooms}"#))).is_err(),
             "rooms {rooms}"
+        );
+    }
+    let many = format!("[{}]", vec![r#""a""#; 257].join(","));
+    for direct in [
+        "null",
+        "true",
+        r#"{"*":"rw"}"#,
+        "[7]",
+        "[null]",
+        r#"[["bob"]]"#,
+        r#""""#,
+        r#""a*b""#,
+        r#"["bob","a b"]"#,
+        &many,
+    ] {
+        assert!(
+            said(&claims(&format!(r#","direct":{direct}"#))).is_err(),
+            "direct {direct}"
         );
     }
 }

@@ -92,6 +92,21 @@ fn the_rooms_claim_gives_these_rights_and_no_others() {
 }
 
 #[test]
+fn the_direct_claim_says_whom_one_may_write_to() {
+    let reaches = |more: &str, user: &str| {
+        let identity = said(&claims(more)).unwrap();
+        identity.direct.has(&user.parse().unwrap())
+    };
+    assert!(reaches("", "bob"), "without it, everybody");
+    assert!(reaches(r#","direct":"*""#, "bob"));
+    for list in [r#","direct":"staff.*""#, r#","direct":["staff.*","bob"]"#] {
+        assert!(reaches(list, "staff.7"), "{list}");
+        assert!(!reaches(list, "bobby"), "{list}");
+    }
+    assert!(!reaches(r#","direct":[]"#, "bob"), "nobody");
+}
+
+#[test]
 fn keys_that_could_not_check_are_refused_at_the_start_without_being_repeated() {
     let public = pem("rsa.public.pem").display().to_string();
     for spec in [
@@ -229,6 +244,7 @@ fn in_development_a_user_is_believed_but_only_from_the_nodes_own_page() {
     let alice = admit(None, "user=alice&name=Alice+A&batch=1").unwrap();
     assert_eq!((alice.user.as_str(), alice.expires_at_ms), ("alice", None));
     assert_eq!(alice.name.unwrap().as_str(), "Alice A");
+    assert!(alice.direct.has(&"bob".parse().unwrap()));
     for origin in ["http://127.0.0.1:8123", "http://localhost:8123"] {
         assert!(admit(Some(origin), "user=alice").is_ok(), "{origin}");
     }

@@ -238,6 +238,66 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn what_presence_could_not_keep_is_refused_by_the_names_of_the_settings() {
+    let half = "expected at least 20 and at most half of lease_ms";
+    for (file, sentence) in [
+        ("beat_ms = 5_001", format!("beat_ms = 5001: {half}")),
+        ("lease_ms = 4_000", format!("beat_ms = 3000: {half}")),
+        (
+            "typing_repeat_ms = 6_000",
+            "typing_repeat_ms = 6000: expected less than typing_ttl_ms".to_owned(),
+        ),
+        (
+            "presence_named_max = 199",
+            "presence_each_max = 200 is more than presence_named_max = 199".to_owned(),
+        ),
+    ] {
+        assert_eq!(from_file(file).unwrap_err(), sentence);
+    }
+}
+
+#[test]
+fn presence_takes_every_value_that_its_settings_take() {
+    for key in [
+        "lease_ms",
+        "beat_ms",
+        "grace_ms",
+        "typing_ttl_ms",
+        "typing_repeat_ms",
+        "read_marks_ms",
+        "last_seen_ms",
+        "rooms_max",
+        "occupants_max",
+        "sessions_listed_max",
+        "reads_per_room_max",
+        "bans_per_room_max",
+    ] {
+        let settings = Config::settings();
+        let setting = settings.iter().find(|setting| setting.key == key);
+        let words: Vec<&str> = setting.expect(key).expected.split(' ').collect();
+        let [.., "from", least, "to", most] = words[..] else {
+            panic!("{key}: {words:?}");
+        };
+        for value in [least, most] {
+            // What it has to be less than is as great as can be, and the other way round.
+            let mut file = format!("{key} = {value}\n");
+            for (other, value) in [
+                ("lease_ms", "86400000"),
+                ("beat_ms", "20"),
+                ("typing_ttl_ms", "86400000"),
+                ("typing_repeat_ms", "0"),
+            ] {
+                if other != key {
+                    file.push_str(&format!("{other} = {value}\n"));
+                }
+            }
+            let loaded = from_file(&file);
+            assert!(loaded.is_ok(), "{file}{}", loaded.unwrap_err());
+        }
+    }
+}
+
+#[test]
 fn no_secret_is_shown_by_debug_by_the_log_or_by_an_error() {
     let file = format!(
         "token_keys = ['{KEY}']\napi_key = '{API_KEY}'\nredis = ['redis://u:pass-word@h:6379/1']"

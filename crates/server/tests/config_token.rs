@@ -44,7 +44,7 @@ fn pem(name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_printed_token_is_admitted_with_its_name_rooms_and_end() {
+fn a_printed_token_is_admitted_with_its_name_rights_and_end() {
     let asked = [
         "--user",
         "alice",
@@ -54,6 +54,10 @@ fn a_printed_token_is_admitted_with_its_name_rooms_and_end() {
         "team.*=rw",
         "--room",
         "news=r",
+        "--direct",
+        "bob",
+        "--direct",
+        "staff.*",
     ];
     let more = ["--ttl-s", "60", "--audience", "chat", "--key", KEY];
     let token = run(&[&asked[..], &more].concat(), None).unwrap();
@@ -63,6 +67,8 @@ fn a_printed_token_is_admitted_with_its_name_rooms_and_end() {
     assert_eq!(identity.name.unwrap().as_str(), "Alice A");
     let may_write = |room: &str| identity.rights.may_write(&room.parse().unwrap());
     assert!(may_write("team.a") && !may_write("news") && !may_write("lobby"));
+    let reaches = |user: &str| identity.direct.has(&user.parse().unwrap());
+    assert!(reaches("bob") && reaches("staff.7") && !reaches("carol"));
     let ends_ms = identity.expires_at_ms.unwrap();
     assert!(ends_ms > BEFORE_MS);
     assert!(verifier(KEY).verify(token.trim_end(), ends_ms).is_err());
@@ -72,7 +78,9 @@ fn a_printed_token_is_admitted_with_its_name_rooms_and_end() {
 fn the_configured_secret_signs_when_no_key_is_given() {
     let keys = format!("rs256:{},{KEY}", pem("rsa.public.pem").display());
     let token = run(&["--user", "alice", "--audience", "chat"], Some(&keys)).unwrap();
-    assert!(verifier(KEY).verify(token.trim_end(), BEFORE_MS).is_ok());
+    let identity = verifier(KEY).verify(token.trim_end(), BEFORE_MS).unwrap();
+    let anybody = "anybody".parse().unwrap();
+    assert!(identity.direct.has(&anybody), "nothing was said of it");
 }
 
 #[test]
@@ -108,6 +116,7 @@ fn what_cannot_be_signed_is_said() {
         &["--user", "a b", "--key", KEY][..],
         &["--user", "alice", "--key", KEY, "--room", "a*b=r"],
         &["--user", "alice", "--key", KEY, "--room", "a=x"],
+        &["--user", "alice", "--key", KEY, "--direct", "a*b"],
         &["--user", "alice", "--key", KEY, "--ttl-s", "0"],
         &["--user", "alice", "--key", "hs256:short"],
     ] {

@@ -1,7 +1,7 @@
 //! What a token claims, read strictly: a claim of the wrong type or told twice refuses the token.
 //!
 //! Leaves signatures to the verifier. Unknown claims are ignored; the known ones are `sub`,
-//! `name`, `exp`, `nbf`, `aud`, `iss` and `rooms`.
+//! `name`, `exp`, `nbf`, `aud`, `iss`, `rooms` and `direct`.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// The latest time a token may name, in seconds: the year 9999.
 const SECONDS_MAX: u64 = 253_402_300_799;
-/// The most room patterns, the most audiences.
+/// The most room patterns, the most names in a list.
 const ENTRIES_MAX: usize = 256;
 
 /// The claims of one token; a repeated one is an error.
@@ -27,6 +27,8 @@ pub(super) struct Claims {
     pub(super) iss: Option<String>,
     #[serde(default, deserialize_with = "present")]
     pub(super) rooms: Option<RoomClaims>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) direct: Option<Names>,
 }
 
 /// A NumericDate (RFC 7519, section 2): seconds since the Unix epoch, perhaps with a fraction.
@@ -95,7 +97,7 @@ impl<'de> Deserialize<'de> for Names {
                 let mut names = Vec::new();
                 while let Some(name) = seq.next_element()? {
                     if names.len() == ENTRIES_MAX {
-                        return Err(A::Error::custom("too many audiences"));
+                        return Err(A::Error::custom("too many names"));
                     }
                     names.push(name);
                 }

@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 
 use http::HeaderMap;
-use roomcast_gateway::{Identity, Rights};
+use roomcast_gateway::{Identity, Reach, Rights};
 
 use super::api_key::ApiKey;
 use super::credentials::{self, Query};
@@ -142,6 +142,7 @@ fn believe(query: Query) -> Result<Identity, AuthRefusal> {
         user,
         name,
         rights: Rights::everything(),
+        direct: Reach::everybody(),
         expires_at_ms: None,
     })
 }

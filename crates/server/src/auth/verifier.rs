@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
-use roomcast_gateway::{Identity, Rights};
+use roomcast_gateway::{Identity, Reach, Rights};
 use roomcast_protocol::{DisplayName, UserId};
 
 use super::claims::Claims;
@@ -35,6 +35,9 @@ const NAME: AuthRefusal = AuthRefusal::unauthorized(
 );
 const ROOMS: AuthRefusal = AuthRefusal::unauthorized(
     "the token's rooms hold no valid pattern: a room, the beginning of one and a *, or * alone",
+);
+const DIRECT: AuthRefusal = AuthRefusal::unauthorized(
+    "the token's direct holds no valid pattern: a user, the beginning of one and a *, or * alone",
 );
 
 /// What a token must say beside being signed.
@@ -116,10 +119,15 @@ impl TokenRules {
             None => Rights::everything(),
             Some(rooms) => Rights::from_patterns(rooms.0).map_err(|_| ROOMS)?,
         };
+        let direct = match claims.direct {
+            None => Reach::everybody(),
+            Some(users) => Reach::from_patterns(users.0).map_err(|_| DIRECT)?,
+        };
         Ok(Identity {
             user: claims.sub.parse::<UserId>().map_err(|_| USER)?,
             name: display_name(claims.name.as_deref())?,
             rights,
+            direct,
             expires_at_ms: Some(claims.exp.ms.saturating_add(self.leeway_ms)),
         })
     }

@@ -9,6 +9,8 @@ pub(super) fn across_settings(config: &Config) -> Vec<Problem> {
         development_is_local(config),
         listeners_differ(config),
         messages_fit(config),
+        presence_can_be_kept(config),
+        names_end_after_singles(config),
     ]
     .into_iter()
     .flatten()
@@ -48,4 +50,23 @@ fn messages_fit(config: &Config) -> Option<String> {
     Some(format!(
         "{key} = {bytes} is more than frame_bytes_max = {frame}, which has to carry it"
     ))
+}
+
+fn presence_can_be_kept(config: &Config) -> Option<String> {
+    let wrong = config.presence().check().err()?;
+    // The setting's name says what is kept, the crate's how.
+    let key = match wrong.key {
+        "read_ttl_ms" => "read_marks_ms",
+        key => key,
+    };
+    Some(format!(
+        "{key} = {}: expected {}",
+        wrong.value, wrong.expected
+    ))
+}
+
+fn names_end_after_singles(config: &Config) -> Option<String> {
+    let (each, named) = (config.presence_each_max, config.presence_named_max);
+    (each > named)
+        .then(|| format!("presence_each_max = {each} is more than presence_named_max = {named}"))
 }

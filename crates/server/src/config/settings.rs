@@ -86,8 +86,10 @@ settings! {
     rooms_per_session_max: usize = One(count(1, 100_000)), "100";
     /// The most sessions one user may have on this node.
     sessions_per_user_max: usize = One(count(1, 100_000)), "20";
-    /// The most rooms with members on this node.
+    /// The most rooms with members on this node. The inbox of each user who is here is one.
     rooms_max: usize = One(count(1, 100_000_000)), "100000";
+    /// The most memberships on this node: each room of each session is one, its inbox too.
+    occupants_max: usize = One(count(1, 100_000_000)), "1000000";
     /// How many commands a second a session may send for long.
     commands_per_second: u32 = One(small_count(1, 100_000)), "20";
     /// How many commands it may send at once after a rest.
@@ -117,10 +119,44 @@ settings! {
     page_messages_max: usize = One(count(1, 10_000)), "100";
     /// The most messages given at a join.
     join_messages_max: usize = One(count(1, 10_000)), "100";
+    /// The most users named at a join, and in one page of users, read marks or bans.
+    page_members_max: usize = One(count(1, 10_000)), "200";
     /// How long a node keeps listening to a room after its last member left.
     linger_ms: u64 = One(ms(0, 3_600_000)), "10000";
     /// How long the embedded back end keeps a room that nobody uses.
     idle_room_ms: u64 = One(ms(0, 315_360_000_000)), "3600000";
+
+    /// How long the other nodes believe in one that gives no sign of life. Then its users have
+    /// left. The same on all nodes.
+    lease_ms: u64 = One(ms(100, 86_400_000)), "10000";
+    /// How often a node gives that sign, and looks for nodes that died: at least twice in lease_ms.
+    beat_ms: u64 = One(ms(20, 43_200_000)), "3000";
+    /// How long a user's last session may be away (a reload, a reconnect) before they have left. The
+    /// same on all nodes.
+    grace_ms: u64 = One(ms(0, 86_400_000)), "5000";
+    /// The most users in a room where each coming, going and read mark is told by itself.
+    presence_each_max: usize = One(count(0, 1_000_000)), "200";
+    /// The most users in a room where it is told who came, went and read. With more, only how many
+    /// are there. At least presence_each_max.
+    presence_named_max: usize = One(count(0, 1_000_000)), "1000";
+    /// How often a room with more than presence_each_max users is told of them.
+    presence_every_ms: u64 = One(ms(10, 60_000)), "250";
+    /// How long typing lasts that is neither repeated nor ended. The same on all nodes.
+    typing_ttl_ms: u64 = One(ms(100, 86_400_000)), "6000";
+    /// How soon a repetition of typing counts: less than typing_ttl_ms. The same on all nodes.
+    typing_repeat_ms: u64 = One(ms(0, 86_399_999)), "3000";
+    /// The most users who are named while they type. Of more, only how many is told.
+    typists_named_max: usize = One(count(0, 1_000)), "8";
+    /// How long the read marks of a room are kept after the last one moved. The same on all nodes.
+    read_marks_ms: u64 = One(ms(1_000, 315_360_000_000)), "2592000000";
+    /// The most read marks of a room. A newcomer takes the place of one that moved long ago.
+    reads_per_room_max: usize = One(count(1, 10_000_000)), "100000";
+    /// How long it is known when a user was last seen. The same on all nodes.
+    last_seen_ms: u64 = One(ms(1_000, 315_360_000_000)), "2592000000";
+    /// The most users banned from a room at a time.
+    bans_per_room_max: usize = One(count(1, 1_000_000)), "10000";
+    /// The most sessions of a user that are listed.
+    sessions_listed_max: usize = One(count(1, 10_000)), "250";
 }
 
 impl fmt::Debug for Config {

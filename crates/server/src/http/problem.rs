@@ -28,6 +28,12 @@ pub(super) struct TurnedAway(pub(super) AuthRefusal);
 
 impl warp::reject::Reject for TurnedAway {}
 
+/// A rejection of a method that a path doesn't take; of those that it does take.
+#[derive(Debug)]
+pub(super) struct WrongMethod(pub(super) String);
+
+impl warp::reject::Reject for WrongMethod {}
+
 /// The answer that tells a refusal.
 pub(super) fn refused(refusal: &Refusal) -> Response<String> {
     let status = status_of(refusal.code);
@@ -93,17 +99,23 @@ pub(super) fn of(rejection: &Rejection) -> Response<String> {
             "the body is larger than what is taken",
         );
     }
+    if let Some(WrongMethod(allowed)) = rejection.find() {
+        return wrong_method(allowed);
+    }
     if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
-        let mut response = plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "this method is not taken here",
-        );
-        response
-            .headers_mut()
-            .insert(ALLOW, http::HeaderValue::from_static("GET, POST"));
-        return response;
+        // The routes outside the API's table are there to be read.
+        return wrong_method("GET");
     }
     plain(StatusCode::BAD_REQUEST, "the request can't be understood")
+}
+
+fn wrong_method(allowed: &str) -> Response<String> {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = plain(status, "this method is not taken here");
+    if let Ok(allowed) = http::HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }
 
 fn status_of(code: ErrorCode) -> StatusCode {
@@ -112,7 +124,9 @@ fn status_of(code: ErrorCode) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         ErrorCode::FrameTooLarge | ErrorCode::MessageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorCode::NotAllowed | ErrorCode::NotJoined => StatusCode::FORBIDDEN,
+        ErrorCode::NotAllowed | ErrorCode::NotJoined | ErrorCode::Banned | ErrorCode::Removed => {
+            StatusCode::FORBIDDEN
+        }
         ErrorCode::AlreadyJoined | ErrorCode::TooManyRooms => StatusCode::CONFLICT,
         ErrorCode::BadToken => StatusCode::UNAUTHORIZED,
         ErrorCode::TooFast => StatusCode::TOO_MANY_REQUESTS,

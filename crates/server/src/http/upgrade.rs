@@ -1,7 +1,8 @@
 //! `GET /v1/ws`: from a request to a session.
 //!
 //! Everything is checked before the upgrade, so that a refusal is an HTTP answer: who it is first,
-//! then whether it is a WebSocket handshake, then whether the node takes new sessions.
+//! then whether it is a WebSocket handshake, then what is asked for, then whether the node takes new
+//! sessions.
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use warp::{Filter, Rejection, Reply};
 
 use super::doors::Doors;
 use super::problem;
+use super::wishes::Wishes;
 use crate::accept::{Peer, Slot};
 use crate::auth::offers_subprotocol;
 use crate::socket::{Conversation, End, Ended, Options, TurnedAway};
@@ -69,8 +71,12 @@ fn answer(doors: &Doors, asked: Asked) -> Result<Response<String>, Box<Response<
         .map_err(|refusal| Box::new(problem::turned_away(&refusal)))?;
     let agreed = Upgrade::check(&headers, doors.sockets.deflate).map_err(refused)?;
     let upgrade = upgrade.ok_or_else(|| refused(Refusal::NotAnUpgrade))?;
+    let Wishes { batch, inbox } = Wishes::of(&query).map_err(|refusal| {
+        doors.node.metrics().refused(refusal.code);
+        Box::new(problem::refused(&refusal))
+    })?;
     let user = identity.user.clone();
-    let session = match doors.node.connect(identity) {
+    let session = match doors.node.connect(identity, inbox) {
         Ok(session) => Ok(session),
         // A browser can't read a status here; a close code it can.
         Err(refusal) if refusal.code == ErrorCode::TooFast => Err(CloseCode::TooManySessions),
@@ -79,7 +85,7 @@ fn answer(doors: &Doors, asked: Asked) -> Result<Response<String>, Box<Response<
     tracing::debug!(%user, peer = ?peer.map(|peer| peer.0), "a session opens");
     let options = Options {
         deflate: agreed.deflate(),
-        batch: wants_batches(&query),
+        batch,
         early: Vec::new(),
     };
     let held = doors.clone();
@@ -162,11 +168,6 @@ fn code_of(violation: Violation) -> CloseCode {
         .iter()
         .find(|(code, ..)| code.number() == number);
     known.map_or(CloseCode::ProtocolError, |(code, ..)| *code)
-}
-
-/// Whether the client takes several events in one frame.
-fn wants_batches(query: &str) -> bool {
-    url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "batch" && value == "1")
 }
 
 fn refused(refusal: Refusal) -> Box<Response<String>> {

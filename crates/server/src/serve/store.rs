@@ -6,7 +6,7 @@ use roomcast_broker::{
     Broker, Feed, LogConfig, MemoryBroker, MemoryConfig, RedisBroker, RedisConfig,
 };
 use roomcast_gateway::Limits;
-use roomcast_presence::{Changes, Presence, PresenceConfig};
+use roomcast_presence::{Changes, Presence};
 
 use super::ServeError;
 use crate::config::Config;
@@ -32,10 +32,6 @@ pub(super) async fn open(config: &Config) -> Result<Store, ServeError> {
         history_ms: config.history_ms,
         ..LogConfig::default()
     };
-    let presence_config = PresenceConfig {
-        rooms_max: config.rooms_max,
-        ..PresenceConfig::default()
-    };
     if config.redis.is_empty() {
         let memory = MemoryConfig {
             log,
@@ -44,7 +40,7 @@ pub(super) async fn open(config: &Config) -> Result<Store, ServeError> {
             ..MemoryConfig::default()
         };
         let (broker, feeds) = MemoryBroker::new(memory, feeds);
-        let (presence, changes) = roomcast_presence::memory(presence_config, config.node.clone());
+        let (presence, changes) = roomcast_presence::memory(config.presence(), config.node.clone());
         return Ok(Store {
             broker: Arc::new(broker),
             feeds,
@@ -66,7 +62,7 @@ pub(super) async fn open(config: &Config) -> Result<Store, ServeError> {
     };
     let (broker, feeds) = RedisBroker::connect(redis, feeds).await?;
     let (presence, changes) =
-        roomcast_presence::redis(presence_config, config.node.clone(), &urls).await?;
+        roomcast_presence::redis(config.presence(), config.node.clone(), &urls).await?;
     Ok(Store {
         broker: Arc::new(broker),
         feeds,
@@ -89,6 +85,12 @@ pub(super) fn limits(config: &Config) -> Limits {
         heartbeat_ms: config.heartbeat_ms,
         page_messages_max: config.page_messages_max,
         join_messages_max: config.join_messages_max,
+        page_members_max: config.page_members_max,
+        presence_each_max: config.presence_each_max,
+        presence_named_max: config.presence_named_max,
+        presence_every_ms: config.presence_every_ms,
+        typists_named_max: config.typists_named_max,
+        typing_ttl_ms: config.typing_ttl_ms,
         linger_ms: config.linger_ms,
         ..Limits::default()
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use roomcast_gateway::Goodbye;
 use roomcast_protocol::CloseCode;
 use roomcast_socket::{CloseCode as WireCode, Deflate, Machine, Violation};
 use tokio::io::AsyncWrite as _;
@@ -208,7 +209,7 @@ impl<P: Party> Conversation<P> {
                     self.writer.put_shared(frames);
                 }
             }
-            Next::Close(code) => self.close(code),
+            Next::Close(goodbye) => self.close(&goodbye),
         }
     }
 
@@ -220,12 +221,15 @@ impl<P: Party> Conversation<P> {
     }
 
     /// Closes now.
-    pub(super) fn close(&mut self, code: CloseCode) {
-        let wire = WireCode::new(code.number()).expect("ours may all be sent");
+    pub(super) fn close(&mut self, goodbye: &Goodbye) {
+        let ours = goodbye.code.number();
+        // What another node passes on may be a number that no frame can carry.
+        let wire = WireCode::new(goodbye.number()).or(WireCode::new(ours));
+        let wire = wire.expect("ours may all be sent");
         let now_ms = self.sockets.wheel.coarse_ms();
-        let frame = self.machine.close(wire, code.name(), now_ms);
+        let frame = self.machine.close(wire, goodbye.reason(), now_ms);
         self.writer.forget_shared();
-        self.leave(End::Closed(code), frame);
+        self.leave(End::Closed(goodbye.code), frame);
     }
 
     /// Says what waits already, then this, and nothing more: the client has ended it, and hears

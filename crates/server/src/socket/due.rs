@@ -19,7 +19,7 @@ impl<P: Party> Conversation<P> {
         match self.phase {
             Phase::Leaving(end) | Phase::Parting(end) => return is_over.then_some(end),
             Phase::Ending(code) if is_over => {
-                self.close(code);
+                self.close(&code.into());
                 return None;
             }
             Phase::Ending(_) => {}
@@ -38,7 +38,7 @@ impl<P: Party> Conversation<P> {
             return Some(End::Closed(CloseCode::Stuck));
         }
         if now_ms >= self.clock.silent_ms(&sockets) {
-            self.close(CloseCode::NoPong);
+            self.close(&CloseCode::NoPong.into());
         } else if now_ms >= self.clock.beat_ms {
             self.clock.beat_ms = now_ms + sockets.heartbeat_ms;
             // One that waits to be written would have to wait anyway.

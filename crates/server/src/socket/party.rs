@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use roomcast_gateway::Goodbye;
 use roomcast_protocol::CloseCode;
 use roomcast_socket::SharedFrame;
 use smallvec::SmallVec;
@@ -55,8 +56,8 @@ pub trait Mail: Send + Unpin + 'static {
 pub enum Next<F> {
     /// Write these, in their order; the oldest of them has waited so long.
     Write(Frames<F>, Duration),
-    /// Everything is written; close.
-    Close(CloseCode),
+    /// Everything is written; close so.
+    Close(Goodbye),
 }
 
 /// Frames that go out together: most often one, which then takes no memory of its own.

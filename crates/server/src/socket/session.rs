@@ -40,7 +40,7 @@ impl Mail for Mailbox {
     fn poll_next(&mut self, context: &mut Context<'_>, bytes_max: usize) -> Poll<Next<Frame>> {
         Mailbox::poll_next(self, context, bytes_max).map(|outgoing| match outgoing {
             Outgoing::Frames { frames, waited } => Next::Write(frames, waited),
-            Outgoing::Close(code) => Next::Close(code),
+            Outgoing::Close(goodbye) => Next::Close(goodbye),
         })
     }
 
@@ -63,10 +63,10 @@ impl Carried for Frame {
 pub struct TurnedAway(pub CloseCode);
 
 impl Party for TurnedAway {
-    type Mail = Goodbye;
+    type Mail = Farewell;
 
-    fn mail(&self) -> Goodbye {
-        Goodbye(self.0)
+    fn mail(&self) -> Farewell {
+        Farewell(self.0)
     }
 
     fn receive(self: Box<Self>, _: Said) -> Receiving<Self> {
@@ -79,13 +79,13 @@ impl Party for TurnedAway {
 }
 
 /// A close, and nothing before it.
-pub struct Goodbye(CloseCode);
+pub struct Farewell(CloseCode);
 
-impl Mail for Goodbye {
+impl Mail for Farewell {
     type Frame = SharedFrame;
 
     fn poll_next(&mut self, _: &mut Context<'_>, _: usize) -> Poll<Next<SharedFrame>> {
-        Poll::Ready(Next::Close(self.0))
+        Poll::Ready(Next::Close(self.0.into()))
     }
 
     fn is_full(&self) -> bool {

@@ -49,7 +49,7 @@ fn a_burst_of_pings_is_answered_and_more_is_closed_with_1008() {
     let code = loop {
         match session.next() {
             Next::Pong(_) => pongs += 1,
-            Next::Closes(code) => break code,
+            Next::Closes(code, _) => break code,
             other => panic!("{other:?}"),
         }
     };

@@ -55,7 +55,7 @@ fn request_in(frames: usize) -> Vec<u8> {
 fn read_out(session: &mut Session) -> Option<u16> {
     loop {
         match session.next() {
-            Next::Closes(code) => return Some(code),
+            Next::Closes(code, _) => return Some(code),
             Next::Ends => return None,
             Next::Says(_) | Next::Pong(_) => {}
         }

@@ -2,29 +2,11 @@
 
 use serde_json::json;
 
-use crate::line::Answer;
+use crate::back_end::{get, head, post, post_with};
 use crate::node::{API_KEY, Node};
 use crate::session::{Neighbour, Session};
 
 const MESSAGES: &str = "/v1/rooms/lobby/messages";
-
-fn head(method: &str, path: &str, more: &str) -> String {
-    let key = API_KEY.replace(' ', "-");
-    format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n{more}\r\n")
-}
-
-fn get(node: &Node, path: &str) -> Answer {
-    node.ask(head("GET", path, ""))
-}
-
-fn post_with(node: &Node, path: &str, more: &str, body: &[u8]) -> Answer {
-    let more = format!("Content-Length: {}\r\n{more}", body.len());
-    node.ask([head("POST", path, &more).as_bytes(), body].concat())
-}
-
-fn post(node: &Node, path: &str, body: &str) -> Answer {
-    post_with(node, path, "", body.as_bytes())
-}
 
 #[test]
 fn what_is_said_properly_is_kept_and_read_and_told() {

@@ -11,7 +11,7 @@ fn hear_out(session: &mut Session) -> (Vec<serde_json::Value>, Option<u16>) {
     loop {
         match session.next() {
             Next::Says(frame) => said.push(frame),
-            Next::Closes(code) => return (said, Some(code)),
+            Next::Closes(code, _) => return (said, Some(code)),
             Next::Ends => return (said, None),
             Next::Pong(_) => {}
         }

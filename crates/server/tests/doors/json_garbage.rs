@@ -92,7 +92,12 @@ const VERBS: &[(&str, &[Field])] = &[
     ),
     (
         "who",
-        &[("id", Id, "1", false), ("room", Room, r#""lobby""#, false)],
+        &[
+            ("id", Id, "1", false),
+            ("room", Room, r#""lobby""#, false),
+            ("after", User, r#""bob""#, true),
+            ("limit", Count, "1", true),
+        ],
     ),
     (
         "history",

@@ -6,17 +6,23 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod api;
+mod back_end;
 mod batches;
 mod drain;
 mod frames;
 mod growth;
+mod inbox;
 mod json_garbage;
 mod line;
 mod liveness;
+mod moderation;
 mod node;
 mod ops;
+mod people;
 mod redis_gone;
 mod requests;
+mod routes;
 mod session;
+mod stage;
 mod tokens;
 mod upgrade;

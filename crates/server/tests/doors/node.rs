@@ -39,11 +39,21 @@ impl Node {
 
     /// Starts a node in development mode with these flags, its defaults otherwise, and this log.
     pub(crate) fn start_with(flags: &[&str], log: &str) -> Self {
+        Self::spawn(flags, log, &API_KEY.replace(' ', "-"))
+    }
+
+    /// Starts a node whose HTTP API is off.
+    pub(crate) fn start_without_api() -> Self {
+        // An empty variable counts as absent.
+        Self::spawn(&[], "trace", "")
+    }
+
+    fn spawn(flags: &[&str], log: &str, api_key: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_roomcast"))
             .args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
             .args(flags)
             .env("ROOMCAST_LOG", log)
-            .env("ROOMCAST_API_KEY", API_KEY.replace(' ', "-"))
+            .env("ROOMCAST_API_KEY", api_key)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

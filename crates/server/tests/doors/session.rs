@@ -31,8 +31,8 @@ pub(crate) enum Next {
     Says(Value),
     /// It answers a ping.
     Pong(Vec<u8>),
-    /// It closes with this code.
-    Closes(u16),
+    /// It closes with this code and this reason.
+    Closes(u16, String),
     /// The connection is gone without a close frame.
     Ends,
 }
@@ -75,14 +75,33 @@ impl Session {
         Self::open_with(node, &format!("/v1/ws?user={user}"), "")
     }
 
-    /// Opens one with this path and these further header lines; `connected` is read.
+    /// Opens one with this path and these further header lines; the greeting is read.
     pub(crate) fn open_with(node: &Node, path: &str, more: &str) -> Self {
+        Self::greeted(node, path, more).0
+    }
+
+    /// Opens one, with its greeting: `connected`, and the `joined` of its own inbox.
+    pub(crate) fn greeted(node: &Node, path: &str, more: &str) -> (Self, [Value; 2]) {
         let mut session = Self::shake(node, path, more);
-        let Next::Says(connected) = session.next() else {
-            panic!("no greeting")
-        };
-        assert_eq!(connected["type"], "connected");
-        session
+        let mut said = Vec::new();
+        while said.len() < 2 {
+            match session.next() {
+                Next::Says(Value::Array(frames)) => said.extend(frames),
+                Next::Says(frame) => said.push(frame),
+                other => panic!("{other:?} after {said:?}"),
+            }
+        }
+        let greeting: [Value; 2] = said.try_into().expect("nothing else is said yet");
+        let [connected, joined] = &greeting;
+        assert_eq!(connected["type"], "connected", "{connected}");
+        let inbox = format!("@{}", connected["user"].as_str().unwrap());
+        assert_eq!(joined["type"], "joined", "{joined}");
+        assert_eq!(
+            (&joined["room"], joined.get("id")),
+            (&json!(inbox), None),
+            "{joined}"
+        );
+        (session, greeting)
     }
 
     /// Upgrades, and reads nothing more.
@@ -127,7 +146,11 @@ impl Session {
                 TEXT => return Next::Says(serde_json::from_slice(&payload).expect("JSON")),
                 PONG => return Next::Pong(payload),
                 PING => self.line.send(frame(FIN | PONG, &payload)),
-                CLOSE => return Next::Closes(u16::from_be_bytes([payload[0], payload[1]])),
+                CLOSE => {
+                    let code = u16::from_be_bytes([payload[0], payload[1]]);
+                    let reason = String::from_utf8(payload[2..].to_vec()).expect("UTF-8");
+                    return Next::Closes(code, reason);
+                }
                 other => panic!("opcode {other}"),
             }
         }
@@ -168,9 +191,14 @@ impl Session {
 
     /// The code it is closed with, whatever is said before.
     pub(crate) fn close_code(&mut self) -> Option<u16> {
+        self.close().map(|(code, _)| code)
+    }
+
+    /// The code and the reason it is closed with, whatever is said before.
+    pub(crate) fn close(&mut self) -> Option<(u16, String)> {
         loop {
             match self.next() {
-                Next::Closes(code) => return Some(code),
+                Next::Closes(code, reason) => return Some((code, reason)),
                 Next::Ends => return None,
                 Next::Says(_) | Next::Pong(_) => {}
             }

@@ -17,16 +17,13 @@ fn start(flags: &[&str]) -> Node {
 
 /// A token of the program's own making.
 fn token(key: &str, user: &str, ttl_s: u64) -> String {
+    made(&["--key", key, "--user", user, "--ttl-s", &ttl_s.to_string()])
+}
+
+fn made(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_roomcast"))
-        .args([
-            "token",
-            "--key",
-            key,
-            "--user",
-            user,
-            "--ttl-s",
-            &ttl_s.to_string(),
-        ])
+        .arg("token")
+        .args(arguments)
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -135,4 +132,32 @@ fn a_session_ends_with_its_token_unless_a_fresh_one_came() {
     sleep(Duration::from_secs(2));
     renewed.still_works();
     assert!(!node.log().contains(&fresh), "no token reaches a log");
+}
+
+#[test]
+fn a_token_says_whom_its_user_may_write_to() {
+    let node = start(&[]);
+    let alices = |direct: &[&str]| {
+        let mut arguments = vec!["--key", KEY, "--user", "alice"];
+        arguments.extend(direct.iter().flat_map(|pattern| ["--direct", pattern]));
+        made(&arguments)
+    };
+    let bearer = format!("Authorization: Bearer {}\r\n", alices(&["staff.*", "bob"]));
+    let mut alice = Session::open_with(&node, "/v1/ws", &bearer);
+    let mut write_to = |user: &str| {
+        let direct = json!({"type": "direct", "id": 1, "to": user, "message": "Psst"});
+        let answer = alice.ask(&direct);
+        (answer["type"].clone(), answer["code"].clone())
+    };
+    let acked = (json!("ack"), json!(null));
+    for user in ["bob", "staff.7", "alice"] {
+        assert_eq!(write_to(user), acked, "{user}");
+    }
+    for user in ["carol", "bobby", "staff"] {
+        assert_eq!(write_to(user), (json!("error"), json!(200)), "{user}");
+    }
+    let renewed = alice.ask(&json!({"type": "auth", "id": 2, "token": alices(&[])}));
+    assert_eq!(renewed["type"], "ok", "{renewed}");
+    let direct = json!({"type": "direct", "id": 3, "to": "carol", "message": "Psst"});
+    assert_eq!(alice.ask(&direct)["type"], "ack", "from now on everybody");
 }
