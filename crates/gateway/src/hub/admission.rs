@@ -54,7 +54,10 @@ pub(super) fn admit(
     let (count, members) = match company {
         Some(company) => {
             let page = company.roster.page(None, limits.page_members_max);
-            (company.roster.count(), page.map(|(members, _)| members))
+            (
+                company.roster.told_count(),
+                page.map(|(members, _)| members),
+            )
         }
         None => (1, None),
     };

@@ -177,7 +177,7 @@ impl Relay {
         let page = company.and_then(|company| {
             let roster = &company.roster;
             let page = roster.page(request.after.as_ref(), request.limit)?;
-            Some((roster.count(), page))
+            Some((roster.told_count(), page))
         });
         let is_known = page.is_some();
         if let Some((count, (members, more))) = page {

@@ -6,7 +6,7 @@
 //! or nothing is known at all, the roster must be read, and the difference is told. In a large room
 //! changes are gathered; in a larger one nobody is named, and only the count is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Bound;
 
@@ -51,7 +51,7 @@ pub(super) enum Change {
 #[derive(Default)]
 struct News {
     joined: BTreeMap<UserId, Option<DisplayName>>,
-    left: BTreeSet<UserId>,
+    left: BTreeMap<UserId, Option<DisplayName>>,
     /// Whether the count alone is to be told.
     counted: bool,
 }
@@ -91,20 +91,32 @@ impl Roster {
         self.stale = true;
     }
 
-    /// At most `limit` of the users behind `after`, in the order of their ids, and whether there are
-    /// more. `None` if they are not known.
+    /// Users in the room as far as members were told: what is gathered comes on top of it.
+    pub(super) fn told_count(&self) -> u64 {
+        let told = self.count + self.news.left.len() as u64;
+        told.saturating_sub(self.news.joined.len() as u64)
+    }
+
+    /// At most `limit` of the users behind `after` that members were told of, in the order of their
+    /// ids, and whether there are more. `None` if they are not known.
     pub(super) fn page(&self, after: Option<&UserId>, limit: usize) -> Option<(Vec<Member>, bool)> {
         let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = self
-            .names
-            .as_ref()?
-            .range::<UserId, _>((begin, Bound::Unbounded));
-        let page = rest.by_ref().take(limit).map(|(user, name)| Member {
-            user: user.clone(),
-            name: name.clone(),
-        });
-        let page = page.collect();
-        Some((page, rest.next().is_some()))
+        let range = (begin, Bound::Unbounded);
+        let here = self.names.as_ref()?.range::<UserId, _>(range);
+        let here = here.filter(|(user, _)| !self.news.joined.contains_key(*user));
+        let gone = self.news.left.range::<UserId, _>(range);
+        let mut page: Vec<Member> = here
+            .take(limit + 1)
+            .chain(gone.take(limit + 1))
+            .map(|(user, name)| Member {
+                user: user.clone(),
+                name: name.clone(),
+            })
+            .collect();
+        page.sort_unstable_by(|a, b| a.user.cmp(&b.user));
+        let more = page.len() > limit;
+        page.truncate(limit);
+        Some((page, more))
     }
 
     /// Presence is being asked.
@@ -194,7 +206,7 @@ impl Roster {
             room: room.clone(),
             joined,
             left,
-            count: self.count,
+            count: self.told_count(),
         }))
     }
 
@@ -300,13 +312,13 @@ impl News {
     fn gather(&mut self, change: Change) {
         match change {
             Change::Joined(joined) => {
-                if !self.left.remove(&joined.user) {
+                if self.left.remove(&joined.user).is_none() {
                     self.joined.insert(joined.user, joined.name);
                 }
             }
             Change::Left(left) => {
                 if self.joined.remove(&left.user).is_none() {
-                    self.left.insert(left.user);
+                    self.left.insert(left.user, left.name);
                 }
             }
         }
@@ -331,7 +343,7 @@ impl News {
             joined.push(Member { user, name });
         }
         while joined.len() + left.len() < NAMES_PER_NEWS
-            && let Some(user) = self.left.pop_first()
+            && let Some((user, _)) = self.left.pop_first()
         {
             left.push(user);
         }
