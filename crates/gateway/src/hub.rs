@@ -75,6 +75,7 @@ impl Hub {
                 reads: FuturesUnordered::new(),
                 siblings: siblings.clone(),
                 stirred: HashSet::new(),
+                asks: 0,
                 removed: Removed::default(),
                 looks: 0,
             };

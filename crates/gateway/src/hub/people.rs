@@ -17,6 +17,8 @@ use super::reading::Done;
 use super::relay::Relay;
 use super::roster::Change;
 
+/// Rooms that presence is asked about at once, where nobody waits: after an outage it is all of them.
+const ASKS_AT_ONCE_MAX: usize = 1_000;
 /// How long to wait before presence is asked again that did not answer: drawn at random between.
 const ASK_AGAIN_MS: RangeInclusive<u64> = 500..=3_000;
 
@@ -59,9 +61,9 @@ impl Relay {
             let is_named = company.roster.count() <= self.limits.presence_named_max as u64;
             let reads = is_named.then(|| company.reads.pulse(&name)).flatten();
             let own_reads = (!is_named).then(|| company.reads.take());
-            let must_ask = company.roster.is_stale()
-                || !company.expected.is_empty()
-                || company.must_check_bans;
+            let may_ask = self.asks < ASKS_AT_ONCE_MAX;
+            let must_ask = !company.expected.is_empty()
+                || may_ask && (company.roster.is_stale() || company.must_check_bans);
             room.tell_comings(news.as_slice(), &self.metrics);
             room.tell_missed();
             for told in typing.iter().chain(&reads) {
@@ -106,6 +108,7 @@ impl Relay {
         let check_bans = std::mem::take(&mut company.must_check_bans);
         let named_max = self.limits.presence_named_max;
         let (presence, name) = (self.presence.clone(), name.clone());
+        self.asks += 1;
         self.metrics.rosters_read.inc();
         self.reads.push(Box::pin(async move {
             sleep(delay).await;
@@ -120,6 +123,7 @@ impl Relay {
         people: Result<People, PresenceError>,
         checked_bans: bool,
     ) {
+        self.asks = self.asks.saturating_sub(1);
         let Some(room) = self.rooms.get_mut(name) else {
             return;
         };

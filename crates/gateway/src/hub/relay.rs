@@ -41,6 +41,8 @@ pub(super) struct Relay {
     pub(super) siblings: Shards,
     /// Rooms that the next pulse looks at.
     pub(super) stirred: HashSet<RoomName>,
+    /// Rooms that presence is being asked about.
+    pub(super) asks: usize,
     pub(super) removed: Removed,
     /// Routine looks at all rooms so far.
     pub(super) looks: u32,

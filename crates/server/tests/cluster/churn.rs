@@ -25,7 +25,12 @@ const HALL: &str = "hall";
 const CHURN: Duration = Duration::from_secs(30);
 /// The lease, the grace and the beats of the default settings, and time for a slow machine.
 const REST_PATIENCE: Duration = Duration::from_secs(90);
-const FLAGS: &[&str] = &["--commands-per-second", "100", "--sessions-per-user-max", "50"];
+const FLAGS: &[&str] = &[
+    "--commands-per-second",
+    "100",
+    "--sessions-per-user-max",
+    "50",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p9_after_churn_and_faults_every_roster_and_every_view_is_the_truth() {
@@ -107,7 +112,10 @@ async fn rest(cluster: &Cluster, nodes: &[SocketAddr], views: &Views) -> Result<
 async fn disagreement(nodes: &[SocketAddr], views: &Views) -> Option<String> {
     let views = views.lock().clone();
     if views.len() < SESSIONS {
-        return Some(format!("{} of {SESSIONS} sessions are at rest", views.len()));
+        return Some(format!(
+            "{} of {SESSIONS} sessions are at rest",
+            views.len()
+        ));
     }
     let mut truth: BTreeMap<RoomName, BTreeSet<UserId>> = BTreeMap::new();
     for (n, rooms) in &views {
@@ -129,7 +137,9 @@ async fn disagreement(nodes: &[SocketAddr], views: &Views) -> Option<String> {
             if named != *users {
                 let missing: Vec<_> = users.difference(&named).collect();
                 let ghosts: Vec<_> = named.difference(users).collect();
-                return Some(format!("{node} in {room}: missing {missing:?}, ghosts {ghosts:?}"));
+                return Some(format!(
+                    "{node} in {room}: missing {missing:?}, ghosts {ghosts:?}"
+                ));
             }
         }
     }
@@ -140,13 +150,20 @@ async fn disagreement(nodes: &[SocketAddr], views: &Views) -> Option<String> {
 async fn roster(node: SocketAddr, room: &RoomName) -> BTreeSet<UserId> {
     let mut named: BTreeSet<UserId> = BTreeSet::new();
     loop {
-        let after = named.last().map_or(String::new(), |user| format!("?after={user}"));
+        let after = named
+            .last()
+            .map_or(String::new(), |user| format!("?after={user}"));
         let path = format!("/v1/rooms/{room}/members{after}");
         let Some(answer) = ask_with_key(node, "GET", &path, None, "").await else {
             return named;
         };
-        let members = answer.body["members"].as_array().cloned().unwrap_or_default();
-        let users = members.iter().filter_map(|it| it["user"].as_str()?.parse().ok());
+        let members = answer.body["members"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let users = members
+            .iter()
+            .filter_map(|it| it["user"].as_str()?.parse().ok());
         named.extend(users);
         if answer.body["more"] != true {
             return named;

@@ -122,7 +122,7 @@ impl Guest {
         for room in &self.rooms {
             match stay.views.get_mut(room) {
                 None => stay.ask("join", room, "").await?,
-                Some(view) if !view.whole => {
+                Some(view) if !view.whole && !view.is_paging => {
                     view.begin_pages();
                     stay.ask("who", room, r#","limit":200"#).await?;
                 }

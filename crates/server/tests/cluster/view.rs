@@ -16,6 +16,8 @@ pub(crate) struct View {
     count: u64,
     /// Whether every page has come.
     pub(crate) whole: bool,
+    /// Whether pages are on their way.
+    pub(crate) is_paging: bool,
     /// What could not be: somebody who came twice, or left without being there.
     odd: Vec<String>,
 }
@@ -28,6 +30,7 @@ impl View {
             whole: joined.members.is_some() && users.len() as u64 == joined.count,
             users,
             count: joined.count,
+            is_paging: false,
             odd: Vec::new(),
         }
     }
@@ -39,12 +42,14 @@ impl View {
         self.users.extend(users);
         self.count = page.count;
         self.whole = !page.more;
+        self.is_paging = page.more;
         last.filter(|_| page.more)
     }
 
     pub(crate) fn begin_pages(&mut self) {
         self.users.clear();
         self.whole = false;
+        self.is_paging = true;
     }
 
     pub(crate) fn comes(&mut self, user: UserId, count: u64) {
