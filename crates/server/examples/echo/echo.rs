@@ -76,7 +76,7 @@ impl Mail for Waiting {
             return Poll::Ready(Next::Write(frames, Duration::ZERO));
         }
         match inner.close {
-            Some(code) => Poll::Ready(Next::Close(code)),
+            Some(code) => Poll::Ready(Next::Close(code.into())),
             None => {
                 inner.writer = Some(context.waker().clone());
                 Poll::Pending
