@@ -8,6 +8,7 @@
 mod api;
 mod back_end;
 mod batches;
+mod crowds;
 mod drain;
 mod frames;
 mod growth;
