@@ -2,7 +2,7 @@
 //! one step of the relay, so that no message of the room comes before it or is lost behind it.
 
 use roomcast_broker::Head;
-use roomcast_protocol::{Joined, Message, Seq, ServerFrame, encode_server};
+use roomcast_protocol::{Joined, Member, Message, Seq, ServerFrame, TypingNews, encode_server};
 
 use super::order::{JoinRequest, OwnMark};
 use super::reading::Welcome;
@@ -50,18 +50,7 @@ pub(super) fn admit(
         )
     };
     let (read, unread) = unread(&request, &onward.head);
-    let company = room.company.as_ref();
-    let (count, members) = match company {
-        Some(company) => {
-            let page = company.roster.page(None, limits.page_members_max);
-            (
-                company.roster.told_count(),
-                page.map(|(members, _)| members),
-            )
-        }
-        None => (1, None),
-    };
-    let typing = company.and_then(|company| company.typists.news(limits));
+    let (count, members, typing) = people(room, limits);
     let joined = Joined {
         id: request.id.clone(),
         room: room.name.clone(),
@@ -84,6 +73,17 @@ pub(super) fn admit(
     if request.done.send(Ok(room.mark.clone())).is_err() {
         room.members.remove(request.session);
     }
+}
+
+/// How many users are in the room, the first of them, and who types. In an inbox its user is alone.
+fn people(room: &Room, limits: &Limits) -> (u64, Option<Vec<Member>>, Option<TypingNews>) {
+    let Some(company) = &room.company else {
+        return (1, None, None);
+    };
+    let page = company.roster.page(None, limits.page_members_max);
+    let members = page.map(|(members, _)| members);
+    let typing = company.typists.news(limits);
+    (company.roster.told_count(), members, typing)
 }
 
 /// How far the joiner's user has read in the epoch of this head, and how many messages stand behind

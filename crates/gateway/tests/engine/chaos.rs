@@ -12,7 +12,8 @@ use roomcast_protocol::RoomName;
 use tokio::time::timeout;
 
 use crate::double::FeedPlan;
-use crate::stage::{Player, Stage, keeping, limits, pass, resume_fields, room};
+use crate::player::{Player, resume_fields};
+use crate::stage::{Stage, keeping, limits, pass, room};
 
 const STEPS: usize = 250;
 const PLAYERS: usize = 5;
@@ -125,7 +126,7 @@ impl Chaos {
     }
 
     async fn come_back(&mut self, who: usize) {
-        self.players[who].reconnect(&self.stage).await;
+        self.players[who].reconnect(&self.stage.node).await;
         self.resume_all(who).await;
     }
 
@@ -144,7 +145,7 @@ impl Chaos {
 
     /// The connection breaks in the middle of a join.
     async fn give_up_waiting(&mut self, who: usize) {
-        self.players[who].reconnect(&self.stage).await;
+        self.players[who].reconnect(&self.stage.node).await;
         let patience = Duration::from_millis(self.rng.random_range(0..3));
         drop(timeout(patience, self.resume_all(who)).await);
         self.come_back(who).await;

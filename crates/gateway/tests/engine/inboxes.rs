@@ -3,7 +3,9 @@
 use roomcast_gateway::{Access, Disconnect, Identity, Reach};
 use roomcast_protocol::{CloseCode, ErrorCode, ServerFrame};
 
-use crate::stage::{Player, Stage, identity, pass, rights, room};
+use crate::claims::{identity, rights};
+use crate::player::Player;
+use crate::stage::{Stage, pass, room};
 
 const ALICES: &str = "@alice";
 

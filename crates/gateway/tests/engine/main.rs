@@ -1,12 +1,14 @@
 //! The engine of one node, driven in process: no sockets, a scripted broker, paused time.
 //!
-//! One file a promise of the design; `stage` sets a node up and plays its sessions, `double` is the
+//! One file a promise of the design; `stage` sets a node up, `player` holds its sessions, `double` is the
 //! broker that can be made to misbehave, `ledger` judges what a session was told.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod claims;
 mod double;
 mod ledger;
+mod player;
 mod stage;
 
 mod chaos;

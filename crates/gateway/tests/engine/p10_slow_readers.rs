@@ -3,7 +3,8 @@
 use roomcast_gateway::{Limits, Outgoing};
 use roomcast_protocol::{CloseCode, ServerFrame, decode_server};
 
-use crate::stage::{Player, Stage, keeping, limits, pass, room, settle};
+use crate::player::Player;
+use crate::stage::{Stage, keeping, limits, pass, room, settle};
 
 const OUTBOX_BYTES: usize = 8_192;
 

@@ -7,7 +7,9 @@ use roomcast_gateway::{Readiness, Rights};
 use roomcast_protocol::{CloseCode, ErrorCode, ServerFrame};
 use tokio::time::Instant;
 
-use crate::stage::{Player, Stage, identity, pass, room, settle};
+use crate::claims::identity;
+use crate::player::Player;
+use crate::stage::{Stage, pass, room, settle};
 
 const WINDOW: Duration = Duration::from_secs(60);
 

@@ -6,7 +6,9 @@ use roomcast_gateway::{Access, Flow, Limits};
 use roomcast_protocol::{CloseCode, ErrorCode, ServerFrame};
 use tokio::time::advance;
 
-use crate::stage::{Player, Stage, identity, keeping, limits, pass, rights, room};
+use crate::claims::{identity, rights};
+use crate::player::Player;
+use crate::stage::{Stage, keeping, limits, pass, room};
 
 async fn code_of(player: &mut Player, text: &str) -> ErrorCode {
     assert_eq!(player.send(text).await, Flow::Continue);

@@ -1,8 +1,10 @@
 //! P1 to P3: one order, no silent hole, no duplicate, on a feed that loses and doubles.
 
+use crate::claims::identity;
 use crate::double::FeedPlan;
 use crate::ledger::Ledger;
-use crate::stage::{Player, Stage, identity, keeping, limits, pass, plain_node, room, say, settle};
+use crate::player::Player;
+use crate::stage::{Stage, keeping, limits, pass, plain_node, room, say, settle};
 use roomcast_broker::Span;
 use roomcast_gateway::{Limits, Rights};
 use tokio::task::JoinSet;

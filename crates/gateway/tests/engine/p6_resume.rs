@@ -167,7 +167,7 @@ async fn p6_what_does_not_fit_into_joined_follows_before_what_is_live() {
     let epoch = first.join(&lobby).await.epoch;
     let mut player = stage.enter("alice");
     player
-        .ask("join", &crate::stage::resume_fields(&lobby, at(epoch, 5)))
+        .ask("join", &crate::player::resume_fields(&lobby, at(epoch, 5)))
         .await;
     stage.say_numbers(&lobby, 301..=310).await;
     player.listen().await;
@@ -249,7 +249,7 @@ async fn p6_p8_the_fence_is_remembered_though_the_relay_hears_of_it_before_the_j
     for _ in 0..6 {
         let mut forger = stage.enter("forger");
         forger
-            .ask("join", &crate::stage::resume_fields(&lobby, at(epoch, 99)))
+            .ask("join", &crate::player::resume_fields(&lobby, at(epoch, 99)))
             .await;
         pass(100).await;
         forger.listen().await;

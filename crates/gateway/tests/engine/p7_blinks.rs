@@ -1,7 +1,8 @@
 //! P7: the store may blink.
 
 use crate::double::FeedPlan;
-use crate::stage::{Player, Stage, pass, room, settle};
+use crate::player::Player;
+use crate::stage::{Stage, pass, room, settle};
 
 const DEAF: FeedPlan = FeedPlan {
     drop_one_in: 1,

@@ -4,7 +4,8 @@ use roomcast_broker::FeedEvent;
 use roomcast_protocol::{Epoch, Message, Position};
 
 use crate::double::FeedPlan;
-use crate::stage::{Player, Stage, keeping, limits, pass, resume_fields, room, settle};
+use crate::player::{Player, resume_fields};
+use crate::stage::{Stage, keeping, limits, pass, room, settle};
 
 /// Two members who were told `1` to `10`.
 async fn two_members(stage: &Stage) -> [Player; 2] {

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use roomcast_gateway::Limits;
 use roomcast_protocol::{RoomName, ServerFrame, Typists};
 
-use crate::stage::{Player, Stage, keeping, limits, pass, room};
+use crate::player::Player;
+use crate::stage::{Stage, keeping, limits, pass, room};
 
 fn small_bounds() -> Limits {
     Limits {

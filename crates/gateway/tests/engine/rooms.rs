@@ -4,7 +4,8 @@
 use futures_util::FutureExt as _;
 use roomcast_protocol::{ErrorCode, ServerFrame};
 
-use crate::stage::{Player, Stage, limits, pass, room, settle};
+use crate::player::Player;
+use crate::stage::{Stage, limits, pass, room, settle};
 
 async fn present(stage: &Stage, name: &str) -> u64 {
     stage
