@@ -25,19 +25,23 @@ pub(crate) struct Player {
     pub(crate) closed: Option<CloseCode>,
     /// The number and reason of the close.
     pub(crate) goodbye: Option<(u16, String)>,
-    pub(crate) user: String,
+    user: String,
     requests: u64,
 }
 
 impl Player {
     pub(crate) fn of(session: Session) -> Self {
+        Self::new(session, String::new())
+    }
+
+    pub(crate) fn new(session: Session, user: String) -> Self {
         Self {
             mailbox: session.mailbox(),
             session,
             heard: Vec::new(),
             closed: None,
             goodbye: None,
-            user: String::new(),
+            user,
             requests: 0,
         }
     }

@@ -83,10 +83,7 @@ impl Stage {
     pub(crate) fn enter_at(&self, identity: Identity, inbox: Option<Since>) -> Player {
         let user = identity.user.to_string();
         let session = self.node.connect(identity, inbox).expect("there is space");
-        Player {
-            user,
-            ..Player::of(session)
-        }
+        Player::new(session, user)
     }
 
     /// Says something as a back end.
