@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use roomcast_broker::conformance::RedisProcess;
 use roomcast_protocol::RoomName;
+use tokio::time::sleep;
 
 use crate::audit::Log;
-use crate::http::{API_KEY, counter, log_of};
+use crate::http::{API_KEY, ask_with_key, counter, log_of};
 use crate::node::NodeProcess;
 
 /// A cluster; ends with the test.
@@ -51,6 +53,21 @@ impl Cluster {
             }
         }
         logs
+    }
+
+    /// Waits until a user has as many sessions as is wished, as any node tells back ends.
+    pub(crate) async fn sees(&self, user: &str, wished: impl Fn(u64) -> bool) {
+        let path = format!("/v1/users/{user}");
+        loop {
+            for node in &self.nodes {
+                let answer = ask_with_key(node.address, "GET", &path, None, "").await;
+                let sessions = answer.and_then(|answer| answer.body["sessions"].as_u64());
+                if sessions.is_some_and(&wished) {
+                    return;
+                }
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// The sum of a counter over all nodes.

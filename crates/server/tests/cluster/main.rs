@@ -1,7 +1,7 @@
 //! Three real nodes on one real Redis, a crowd of clients, and everything that can go wrong: the
 //! promises P1 to P9 and P11, judged by an audit of what every client saw.
 //!
-//! Stories: `calm`, `node_trouble`, `redis_trouble`, `forgetting`, `all_at_once`, `presence`, `churn`,
+//! Stories: `calm`, `node_trouble`, `redis_trouble`, `forgetting`, `all_at_once`, `presence`, `churn`, `direct`, `moderation`,
 //! `back_end`, `library`. The audit is tested in `planted`. The other modules are the stage.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -12,6 +12,7 @@ mod back_end;
 mod calm;
 mod churn;
 mod cluster;
+mod direct;
 mod fleet;
 mod forgetting;
 mod guest;
@@ -19,6 +20,7 @@ mod http;
 mod ledger;
 mod library;
 mod member;
+mod moderation;
 mod node;
 mod node_trouble;
 mod planted;
