@@ -13,6 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use roomcast_broker::Broker;
 use roomcast_presence::{Change, Changes};
 use roomcast_protocol::{Signal, TypingSeen, UserJoined, UserLeft};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Changes that are told at once.
@@ -23,8 +24,16 @@ const UNTOLD_MAX: usize = 10_000;
 /// How often those are tried again.
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
+/// Asks to be told when everything that has changed so far was told.
+pub(crate) type Flush = oneshot::Sender<()>;
+
 /// Runs until presence is gone.
-pub(crate) async fn tell(broker: Arc<dyn Broker>, mut changes: Changes) {
+pub(crate) async fn tell(
+    broker: Arc<dyn Broker>,
+    mut changes: Changes,
+    mut flushes: mpsc::Receiver<Flush>,
+) {
+    let mut asked = Vec::new();
     let mut telling = FuturesUnordered::new();
     let mut untold = VecDeque::new();
     let mut retry = interval(RETRY_EVERY);
@@ -49,9 +58,15 @@ pub(crate) async fn tell(broker: Arc<dyn Broker>, mut changes: Changes) {
                     untold.push_back(signal);
                 }
             },
+            Some(flush) = flushes.recv() => asked.push(flush),
             _ = retry.tick(), if may_tell && !untold.is_empty() => {
                 let some = untold.len().min(AT_ONCE_MAX - telling.len());
                 telling.extend(untold.drain(..some).map(&tell));
+            }
+        }
+        if changes.is_empty() && telling.is_empty() && untold.is_empty() {
+            for flush in asked.drain(..) {
+                let _ = flush.send(());
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use roomcast_protocol::{CloseCode, Reconnect, ServerFrame, encode_server};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::node::Node;
 
@@ -52,6 +52,8 @@ impl Node {
         }
         self.is_held_until(Instant::now() + FLUSH_PATIENCE).await;
         self.presence.retire().await;
+        // Whom only this node held is told as gone before it goes.
+        let _ = timeout(FLUSH_PATIENCE, self.changes_are_told()).await;
     }
 
     /// Waits until then, or until nobody is left; whether somebody is.

@@ -10,10 +10,11 @@ use roomcast_presence::{Changes, Presence};
 use roomcast_protocol::{
     Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, Signal, TypingSeen, UserId,
 };
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::changes;
+use crate::changes::{self, Flush};
 use crate::gate::refusal_of;
 use crate::hub::Hub;
 use crate::identity::Identity;
@@ -56,6 +57,7 @@ pub struct Node {
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) sessions: Mutex<Registry>,
     pub(crate) draining: AtomicBool,
+    flushes: mpsc::Sender<Flush>,
 }
 
 /// Whether a node should be given new sessions.
@@ -86,7 +88,8 @@ impl Node {
         let hub = Arc::new(Hub::start(
             &broker, &presence, feeds, limits, &metrics, &mut tasks,
         ));
-        tasks.spawn(changes::tell(broker.clone(), told));
+        let (flushes, asked) = mpsc::channel(1);
+        tasks.spawn(changes::tell(broker.clone(), told, asked));
         let node = Self {
             id,
             limits,
@@ -97,6 +100,7 @@ impl Node {
             authority,
             sessions: Mutex::default(),
             draining: AtomicBool::new(false),
+            flushes,
         };
         (Arc::new(node), tasks)
     }
@@ -164,6 +168,14 @@ impl Node {
         self.hub.leave(room.clone(), session).await;
         if let Err(error) = self.presence.leave(&room, session).await {
             tracing::debug!(%room, %error, "presence will learn later that a session left");
+        }
+    }
+
+    /// Waits until every change of presence so far was told.
+    pub(crate) async fn changes_are_told(&self) {
+        let (flush, told) = oneshot::channel();
+        if self.flushes.send(flush).await.is_ok() {
+            let _ = told.await;
         }
     }
 

@@ -15,6 +15,11 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Whether none waits now.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Waits for the next change. `None` when the keeper is gone. Safe to cancel.
     pub async fn next(&mut self) -> Option<Change> {
         self.queue.recv().await

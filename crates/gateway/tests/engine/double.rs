@@ -55,6 +55,7 @@ pub(crate) struct Counts {
     pub(crate) fences: AtomicU64,
     pub(crate) subscribes: AtomicU64,
     pub(crate) unsubscribes: AtomicU64,
+    pub(crate) left_told: AtomicU64,
 }
 
 impl Counts {
@@ -206,6 +207,10 @@ impl Broker for Double {
     async fn signal(&self, signal: &Signal) -> Result<(), BrokerError> {
         if self.0.loses_signals.load(Ordering::Relaxed) {
             return Ok(());
+        }
+        self.script().signal_delay().await;
+        if matches!(signal, Signal::Left { .. }) {
+            self.0.counts.left_told.fetch_add(1, Ordering::Relaxed);
         }
         self.keeper().signal(signal).await
     }

@@ -170,3 +170,16 @@ async fn p11_after_a_drain_nobody_is_present() {
         0
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_whom_only_the_node_held_is_told_as_gone_before_it_ends() {
+    let stage = Stage::new();
+    let mut alice = stage.enter("alice");
+    alice.join(&room("r")).await;
+    stage.double.script().slow_signals(300);
+    let Player { session, .. } = alice;
+    session.end().await;
+    stage.node.drain(Duration::ZERO).await;
+    let told = &stage.double.counts().left_told;
+    assert_eq!(told.load(std::sync::atomic::Ordering::Relaxed), 1);
+}

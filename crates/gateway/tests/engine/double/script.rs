@@ -44,6 +44,7 @@ struct Lines {
     rng: StdRng,
     feed: FeedPlan,
     read_delay_ms: u64,
+    signal_delay_ms: u64,
     failing_reads: Vec<BrokerError>,
     failing_subscribes: u32,
     lost_publish_answers: u32,
@@ -59,6 +60,7 @@ impl Script {
                 rng: StdRng::seed_from_u64(seed),
                 feed: FeedPlan::default(),
                 read_delay_ms: 0,
+                signal_delay_ms: 0,
                 failing_reads: Vec::new(),
                 failing_subscribes: 0,
                 lost_publish_answers: 0,
@@ -117,6 +119,18 @@ impl Script {
     /// The longest an answer to a read takes, drawn anew for each.
     pub(crate) fn slow_reads(&self, delay_ms: u64) {
         self.lines.lock().read_delay_ms = delay_ms;
+    }
+
+    /// How long a signal takes.
+    pub(crate) fn slow_signals(&self, delay_ms: u64) {
+        self.lines.lock().signal_delay_ms = delay_ms;
+    }
+
+    pub(super) async fn signal_delay(&self) {
+        let delay_ms = self.lines.lock().signal_delay_ms;
+        if delay_ms > 0 {
+            sleep(Duration::from_millis(delay_ms)).await;
+        }
     }
 
     /// The next subscriptions are refused.
