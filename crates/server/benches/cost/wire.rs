@@ -9,8 +9,8 @@ const MASK: [u8; 4] = [0; 4];
 const MESSAGE_BYTES_MIN: usize = 256;
 /// The bit of a frame's first byte that says that it is compressed: only messages are as long.
 const COMPRESSED: u8 = 0x40;
-/// How a session begins: `connected`, then `joined`.
-const GREETING_FRAMES: u64 = 2;
+/// How a session begins: `connected`, then `joined` of its room and of its inbox.
+const GREETING_FRAMES: u64 = 3;
 /// What a message says: about as compressible as people are.
 const TEXT: &str = "Could somebody look at the staging cluster before lunch? Since 09:42 two of five pods \
     restart, p99 went from 38 to 410 ms, and my dashboards only show \"unknown (code 17)\". Thanks, Zoe";
