@@ -1,9 +1,10 @@
 //! A WebSocket session that may send any bytes whatever as a frame.
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::line::Line;
-use crate::node::Node;
+use crate::node::{Node, PATIENCE};
 
 /// The key of the example in RFC 6455, section 1.3, and what must be answered to it.
 pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -119,7 +120,10 @@ impl Session {
 
     /// What comes next, the node's own pings aside.
     pub(crate) fn next(&mut self) -> Next {
+        let since = Instant::now();
         loop {
+            // The node's pings would hide for ever that nothing else comes.
+            assert!(since.elapsed() < PATIENCE, "nothing but pings");
             let Some(head) = self.line.take(2) else {
                 return Next::Ends;
             };
