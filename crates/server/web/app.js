@@ -1,126 +1,136 @@
-// Owns the page as a whole: carries what the client tells to the rooms, the rooms to the views, and
-// what the reader does back to the client. Decides when a message counts as read, and when to draw.
+// Owns the page as a whole: who is signed in, which place is shown, and what the reader does. Decides
+// when a message counts as seen, and when to draw.
+// Leaves to others: what comes from the server (hearing.js), the places (places.js), the look (view/).
 
-import { fillGaps, loadOlder } from "./backlog.js";
+import { loadOlder } from "./backlog.js";
+import { hear } from "./hearing.js";
+import { Places, ROOMS_MAX } from "./places.js";
 import { Roomcast } from "./roomcast.js";
-import { isRoomName } from "./client/names.js";
-import { Room } from "./room/room.js";
+import { completeRoster } from "./roster.js";
+import { inboxOf, isInbox, isRoomName } from "./client/names.js";
 import { rows } from "./room/rows.js";
 import * as storage from "./storage.js";
 import { Composer } from "./view/composer.js";
 import { byId } from "./view/element.js";
+import { drawHead } from "./view/head.js";
+import { OutPanel } from "./view/out.js";
 import { Panels } from "./view/panels.js";
-import { drawPeople, drawTyping } from "./view/people.js";
-import { RoomList } from "./view/rooms.js";
+import { People, drawTyping } from "./view/people.js";
+import { PlaceList } from "./view/places.js";
 import { SignIn } from "./view/signin.js";
 import { Status } from "./view/status.js";
 import { Stream } from "./view/stream.js";
 
-/** Rooms on the page at most. */
-const ROOMS_MAX = 50;
 const SAVE_AFTER_MS = 300;
 const TYPING_CHECK_MS = 1_000;
+const UNCHANGED = { list: false, stream: false, people: false, arrived: 0, quiet: false, toNew: false };
 
 let client = null;
 let session = null; // {user, name, token}
 let unproven = false; // whether what was entered on the card has yet to be let in
-let active = null; // the name of the room that is shown
+let places = null;
+let active = null; // the name of the place that is shown
 let drawPlanned = false;
 let saveTimer = 0;
-const rooms = new Map();
-const changed = { rooms: false, stream: false, people: false, arrived: 0, quiet: false };
+let changed = { ...UNCHANGED };
 
 const panels = new Panels();
 const status = new Status(() => client?.start());
 const signIn = new SignIn(({ user, name, token, room }) => {
   unproven = true;
-  begin({ user, name, token, active: room, rooms: [{ name: room }], outbox: [] });
+  begin({ user, name, token, active: room, rooms: [], inbox: null, conversations: [], outbox: [] });
 });
-const stream = new Stream({ older, end: () => markRead(), retry: (key) => client.retry(key), discard: (key) => client.discard(key) });
+const stream = new Stream({ older, end: see, retry: (key) => client.retry(key), discard: (key) => client.discard(key), person: write });
 const composer = new Composer({ say, typing: (room, typing) => client?.typing(room, typing) });
-const roomList = new RoomList({
+const people = new People({ person: write });
+const outPanel = new OutPanel({ rejoin });
+const placeList = new PlaceList({
   open(name) {
     panels.close();
-    openRoom(name);
+    open(name);
   },
-  leave: leaveRoom,
+  leave,
   refused: (why) => status.notice(`${why}.`),
 });
 
 function begin(stored) {
-  const { user, name, token = null } = stored;
+  const { user, name, token, outbox, inbox } = stored;
   session = { user, name, token };
-  client = new Roomcast({ origin: location.origin, user, name, token, outbox: stored.outbox });
-  listen(client);
+  client = new Roomcast({ origin: location.origin, user, name, token, outbox, inbox });
+  places = new Places(user, stored.conversations);
+  listen();
   signIn.hide();
   byId("chat").hidden = false;
   byId("me-name").textContent = name || user;
-  for (const room of stored.rooms.slice(0, ROOMS_MAX)) enterRoom(room.name, room.since, room.unread);
+  for (const room of stored.rooms.slice(0, ROOMS_MAX)) if (!isInbox(room.name)) enter(room.name, room.since);
   client.start();
-  openRoom(stored.active);
+  open(stored.active);
 }
 
-function listen(to) {
-  const on = (type, take) => to.addEventListener(type, ({ detail }) => take(detail, rooms.get(detail?.room)));
-  on("state", (state) => {
+function listen() {
+  client.addEventListener("state", ({ detail: state }) => {
     status.show(state);
     // Who is refused at the door is told so at the door; who was in before keeps all that is here.
     if (unproven && state.why) signOut(`${state.why}.`);
   });
-  on("connected", ({ user, limits }) => {
+  client.addEventListener("connected", ({ detail: { user, limits } }) => {
     unproven = false;
     session.user = user;
+    places.belongTo(user);
     composer.limit(limits?.message_bytes_max);
     byId("me-name").textContent = session.name || user;
     byId("me-name").title = user;
+    redraw("list", "stream", "people");
   });
-  on("joined", joined);
-  on("chat", (message, room) => room.append(message, client.user) && arrived(room, [message]));
-  on("gap", (gap, room) => {
-    room.addGap(gap);
-    redraw(room, "stream");
-    mend(room);
-  });
-  on("members", ({ members, count }, room) => {
-    room.listMembers(members, count);
-    redraw(room, "people");
-  });
-  on("user_joined", (signal, room) => {
-    room.memberCame(signal);
-    redraw(room, "people");
-  });
-  on("user_left", (signal, room) => {
-    room.memberWent(signal);
-    redraw(room, "people");
-  });
-  on("typing", ({ user, typing }, room) => room.types(user, typing, Date.now()));
-  on("typing", (_, room) => room.name === active && showTyping());
-  on("outbox", (_, room) => room && redraw(room, "stream"));
-  on("refused", ({ room: name, why }) => {
-    rooms.delete(name);
-    status.notice(`You can't enter ${name}: ${why}.`);
-    if (name === active) openRoom([...rooms.keys()][0] ?? null);
-    redraw(null, "rooms");
+  client.addEventListener("outbox", ({ detail: { room } }) => room === active && redraw("stream"));
+  hear(client, places, {
+    changed: (log, ...parts) => redraw("list", ...(isShown(log) ? parts : [])),
+    arrived,
+    entered(log, { resumed, isMarked }) {
+      if (!isShown(log)) return;
+      changed.quiet ||= !resumed;
+      // Where the reader has never read, there is no place at which the new begins.
+      if (!log.newFrom && isMarked && log.unread(client.user) > 0 && !stream.hasMessages && log.name === active) {
+        log.markNew();
+        changed.toNew = true;
+      }
+    },
+    typing: (log) => isShown(log) && showTyping(),
+    isShown,
   });
 }
 
-function joined(frame, room) {
-  const { resumed, members } = frame;
-  const fresh = room.enter(resumed ? frame : { ...frame, gap: null }, client.user);
-  if (!members) client.who(room.name);
-  if (!resumed) changed.quiet = true;
-  arrived(room, resumed ? fresh : []);
-  redraw(room, "people");
-  mend(room);
+function here() {
+  return places && active !== null ? places.get(active) : null;
 }
 
-function arrived(room, messages) {
+/** Whether something of this log is on the page. */
+function isShown(log) {
+  return log.name === active || (log === places.inbox.log && active !== null && isInbox(active));
+}
+
+function isSeen(place) {
+  return place.name === active && !document.hidden && stream.atEnd;
+}
+
+function arrived(log, messages) {
   const others = messages.filter(({ from }) => from !== client.user);
-  if (room.name !== active || document.hidden) room.addUnread(others, client.user);
-  else if (!stream.atEnd) changed.arrived += others.length;
-  room.trim(room.name === active && !stream.atEnd);
-  redraw(room, "stream");
-  if (others.length && room.name === active) showTyping();
+  const { inbox } = places;
+  const isDirect = log === inbox.log;
+  if (isDirect) inbox.sort(messages);
+  const unread = places.unread();
+  for (const name of new Set(others.map(({ from }) => (isDirect ? inboxOf(from) : log.name)))) {
+    const place = places.get(name);
+    const count = isDirect ? others.filter(({ from }) => from === place?.user).length : others.length;
+    if (!place || isSeen(place)) continue;
+    if ((unread.get(name) ?? 0) <= count) place.markNew();
+    if (name === active && !stream.atEnd) changed.arrived += count;
+    if (name !== active && isDirect) status.say(`Message from ${place.title}`);
+  }
+  log.trim(isShown(log) && !stream.atEnd);
+  if (isDirect) tellInbox();
+  redraw("list", ...(isShown(log) ? ["stream"] : []));
+  if (others.length && isShown(log)) showTyping();
 }
 
 function say(text) {
@@ -129,65 +139,82 @@ function say(text) {
     status.notice("Too many messages are waiting to be sent.");
     return false;
   }
-  const room = rooms.get(active);
-  room.firstNewId = null;
+  const place = here();
+  place.newFrom = null;
+  if (place.isDirect) places.inbox.reopen(place.user);
+  redraw("list", "stream");
+  draw();
   stream.toEnd();
-  redraw(room, "stream");
   return true;
 }
 
-function enterRoom(name, since = null, unread = 0) {
-  rooms.set(name, new Room(name, unread));
-  client.join(name, since);
+function enter(name, since = null) {
+  const room = places.add(name);
+  if (room) client.join(name, since);
+  return room;
 }
 
-/** Shows a room, entering it first if need be; without a name, the page goes back to the card. */
-function openRoom(name) {
+/** Shows a place, entering the room first if need be; without a name, the page goes back to the card. */
+function open(name) {
   if (name === null) {
     signOut();
     return;
   }
-  if (!rooms.has(name)) {
-    if (rooms.size >= ROOMS_MAX) {
-      status.notice("Leave a room before you enter another.");
-      return;
-    }
-    enterRoom(name);
+  if (!places.get(name) && !enter(name)) {
+    status.notice("Leave a room before you enter another.");
+    return;
+  }
+  const place = places.get(name);
+  if (place.isDirect) {
+    place.label ??= places.nameOf(place.user);
+    places.inbox.reopen(place.user);
   }
   if (name !== active) {
-    const before = rooms.get(active);
-    if (before) before.firstNewId = null;
+    const before = here();
+    if (before) before.newFrom = null;
     active = name;
     stream.reset();
-    composer.turnTo(name);
-    changed.quiet = true;
-    showTyping();
+    composer.turnTo(place);
+    Object.assign(changed, { quiet: true, toNew: true });
+    const isUnread = (places.unread().get(name) ?? 0) > 0;
+    if (isUnread && place.joined) place.markNew();
+    if (!place.isDirect) completeRoster(client, place, () => isShown(place));
   }
-  byId("room-title").textContent = name;
   history.replaceState(null, "", `#${encodeURIComponent(name).replaceAll("%40", "@").replaceAll("%3A", ":")}`);
-  const room = rooms.get(name);
-  redraw(room, "stream", "people", "rooms");
+  redraw("list", "stream", "people");
   draw();
-  stream.toNew();
-  markRead();
   if (matchMedia("(pointer: fine)").matches) composer.focus();
 }
 
-function leaveRoom(name) {
-  client.leave(name);
+/** Opens the conversation with somebody. */
+function write(user) {
+  panels.close();
+  open(inboxOf(user));
+}
+
+function rejoin() {
+  const room = here();
+  if (!room?.out) return;
+  const { since } = room.out;
+  room.out = { ...room.out, isAsking: true };
+  client.join(room.name, since);
+  redraw("list");
+}
+
+function leave(name) {
+  if (!isInbox(name)) client.leave(name);
   composer.forget(name);
-  rooms.delete(name);
-  if (name === active) openRoom([...rooms.keys()][0] ?? null);
-  redraw(null, "rooms");
+  places.remove(name);
+  if (name === active) open(places.names[0] ?? null);
+  redraw("list");
 }
 
 function signOut(why = "") {
   unproven = false;
   client.stop();
   client = null;
-  const room = active ?? "";
-  session = active = null;
-  rooms.clear();
+  const room = active !== null && !isInbox(active) ? active : "";
+  session = active = places = null;
   clearTimeout(saveTimer);
   storage.clear();
   panels.close();
@@ -197,29 +224,39 @@ function signOut(why = "") {
   signIn.show({ room, why });
 }
 
-function markRead() {
-  const room = rooms.get(active);
-  if (!room?.unread || document.hidden) return;
-  room.unread = 0;
-  redraw(room, "rooms");
+/** What is on the page down to the end has been seen by whoever looks at it. */
+function see() {
+  const place = here();
+  if (!place || !isSeen(place)) return;
+  const before = places.unread().get(active);
+  if (place.isDirect) {
+    places.inbox.see(place.user);
+    tellInbox();
+  } else {
+    const position = place.see();
+    if (position) client.read(place.name, position);
+  }
+  if (before) redraw("list");
 }
 
-function older() {
-  const room = rooms.get(active);
-  if (!room) return;
-  loadOlder(client, room, () => {
+function tellInbox() {
+  const mark = places.inbox.mark();
+  if (mark) client.read(places.inbox.log.name, mark);
+}
+
+function older(asked = false) {
+  const place = here();
+  if (!place || (place.isDirect && place.asks && !asked)) return;
+  const log = place.isDirect ? places.inbox.log : place;
+  loadOlder(client, log, (messages) => {
+    if (place.isDirect) places?.inbox.sort(messages);
     changed.quiet = true;
-    redraw(room, "stream");
+    redraw("list", ...(here() === place ? ["stream"] : []));
   });
 }
 
-function mend(room) {
-  fillGaps(client, room, () => redraw(room, "stream"));
-}
-
-function redraw(room, ...parts) {
-  for (const part of parts) if (part === "rooms" || room?.name === active) changed[part] = true;
-  changed.rooms ||= parts.includes("stream");
+function redraw(...parts) {
+  for (const part of parts) changed[part] = true;
   if (!drawPlanned) {
     drawPlanned = true;
     // A hidden page gets no frames, and its title still counts what is unread.
@@ -232,37 +269,47 @@ function redraw(room, ...parts) {
 
 function draw() {
   drawPlanned = false;
+  const place = here();
+  if (!place) return;
   // Drawing may find that there is more to draw; that is marked anew, not wiped away with this.
-  const { rooms: drawRooms, stream: drawStream, people, arrived: count, quiet } = changed;
-  Object.assign(changed, { rooms: false, stream: false, people: false, arrived: 0, quiet: false });
-  const room = rooms.get(active);
-  if (!room) return;
-  if (drawRooms) {
-    const list = [...rooms.values()];
-    roomList.draw(list, active);
-    const unread = list.reduce((sum, each) => sum + each.unread, 0);
-    document.title = `${unread ? `(${unread}) ` : ""}${active} · Roomcast`;
-    byId("open-rooms").classList.toggle("news", list.some((each) => each.unread > 0 && each.name !== active));
-  }
-  if (people) drawPeople(room, client.user);
+  const { list, stream: drawStream, people: drawPeople, arrived: count, quiet, toNew } = changed;
+  changed = { ...UNCHANGED };
+  const me = client.user;
   if (drawStream) {
-    stream.draw(rows(room, { me: client.user, outbox: client.outbox.in(active) }), { now: Date.now(), arrived: count, quiet });
+    stream.draw(rows(place, { me, outbox: client.outbox.in(active) }), { now: Date.now(), arrived: count, quiet });
+    if (toNew) stream.toNew();
+    see();
+  }
+  if (drawPeople) people.draw(place, me, session.name || me);
+  if (list || drawPeople) {
+    const unread = places.unread();
+    placeList.draw({ rooms: places.rooms, conversations: places.inbox.listed(), unread, active });
+    drawHead(place, { unread, shared: place.isDirect ? places.sharedWith(place.user) : [] });
+    outPanel.draw(place);
   }
 }
 
 function showTyping() {
-  const room = rooms.get(active);
-  drawTyping(room ? room.typists(Date.now(), client.user).map((user) => room.nameOf(user)) : []);
+  const place = here();
+  if (!place) return;
+  const { count, users } = place.isDirect || place.out ? { count: 0, users: [] } : place.typing.now(client.user, Date.now());
+  drawTyping(count, users.map((user) => place.nameOf(user)));
 }
 
 function save() {
   clearTimeout(saveTimer);
   if (!session) return;
-  const list = [...rooms.values()].map(({ name, unread }) => ({ name, unread, since: client.since(name) }));
-  storage.save({ ...session, active, rooms: list, outbox: client.outbox.items });
+  storage.save({
+    ...session,
+    active,
+    rooms: places.rooms.map(({ name, out }) => ({ name, since: client.since(name) ?? out?.since ?? null })),
+    inbox: client.since(client.inbox),
+    conversations: places.inbox.stored(),
+    outbox: client.outbox.items,
+  });
 }
 
-function roomInAddress() {
+function placeInAddress() {
   try {
     const name = decodeURIComponent(location.hash.slice(1));
     return isRoomName(name) ? name : null;
@@ -274,29 +321,28 @@ function roomInAddress() {
 setInterval(() => active && showTyping(), TYPING_CHECK_MS);
 addEventListener("pagehide", save);
 addEventListener("online", () => client?.wake());
-addEventListener("hashchange", () => client && roomInAddress() && openRoom(roomInAddress()));
+addEventListener("hashchange", () => client && placeInAddress() && open(placeInAddress()));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     if (drawPlanned) draw();
     return;
   }
   client?.wake();
-  markRead();
+  see();
 });
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key) || !client) return;
-  const names = [...rooms.keys()];
+  const { names } = places;
   const step = event.key === "ArrowUp" ? -1 : 1;
   event.preventDefault();
-  openRoom(names.at((names.indexOf(active) + step) % names.length));
+  open(names.at((names.indexOf(active) + step) % names.length));
 });
 byId("sign-out").addEventListener("click", () => signOut());
 
 const stored = storage.load();
-const wanted = roomInAddress();
-if (stored?.rooms.length) {
-  const known = stored.rooms.some(({ name }) => name === stored.active);
-  begin({ ...stored, active: wanted ?? (known ? stored.active : stored.rooms[0].name) });
+const wanted = placeInAddress();
+if (stored && (stored.rooms.length || stored.active)) {
+  begin({ ...stored, active: wanted ?? stored.active ?? stored.rooms[0].name });
 } else {
   signIn.show({ room: wanted ?? "" });
 }

@@ -1,57 +1,53 @@
 // Owns the client: a conversation with the server that outlives its connections. No DOM in here.
-// Keeps true: every room is rejoined at the position last seen; no message is told twice or with a
-// silent hole before it; what was said and not acked is sent again with the same key.
+// Keeps true: every room is rejoined at the position last seen, and so is the reader's own inbox; no
+// message is told twice or with a silent hole before it; what was said and not acked is sent again
+// with the same key.
 // Leaves to others: the line (client/link.js), and what to make of what is told (room/).
 //
 // Events carry the server's frames, checked: `connected`, `joined` ({...frame, resumed}), `chat`,
-// `gap`, `members`, `user_joined`, `user_left`, `typing`; and `state` (of the line), `outbox`
-// ({room}), `refused` ({room, why}) when a room can't be entered.
+// `gap`, `members` ({...frame, after}), `user_joined`, `user_left`, `presence`, `typing`, `typists`,
+// `read`, `reads`; and `state` (of the line), `disconnected`, `outbox` ({room}), `out` ({room, code,
+// why, untilMs, since}) when a room can't be entered, or one was taken out of it. What comes in the
+// inbox is told of the room `inbox`.
 
-import { Cursor, DUPLICATE, NEXT, readCursor } from "./client/cursor.js";
+import { DUPLICATE, NEXT } from "./client/cursor.js";
 import { Link } from "./client/link.js";
-import { newKey } from "./client/names.js";
+import { inboxOf, isInbox, newKey, userOf } from "./client/names.js";
 import { Outbox } from "./client/outbox.js";
+import { Receipts } from "./client/receipts.js";
+import { ALREADY_JOINED, NOT_JOINED, isTemporary, retryMs, whyNot } from "./client/refusals.js";
+import { Stay } from "./client/stay.js";
 
 const PROTOCOL = "roomcast.v1";
 /** Messages asked for on entering a room for the first time. */
 const FIRST_PAGE = 50;
-/** Where the server doesn't say when to try again, in milliseconds. */
-const RETRY_MS_DEFAULT = 2_000;
-
-const TOO_FAST = 300;
-const TRY_AGAIN = 500;
-const DRAINING = 502;
-const TEMPORARY = [TOO_FAST, TRY_AGAIN, DRAINING];
-
-const WHY_NOT = new Map([
-  [200, "you may not do this here"],
-  [301, "it is too long"],
-  [302, "you are in as many rooms as allowed"],
-  [501, "the server can't store messages right now"],
-  [503, "something went wrong on the server"],
-]);
+/** After the server held us to be out of a room that we held to be in, in milliseconds. */
+const REJOIN_MS = 500;
 
 export class Roomcast extends EventTarget {
   #link;
+  #url;
   #requests = new Map();
   #requestId = 0;
   #rooms = new Map();
+  #inbox;
+  #receipts = new Receipts((room, position) => this.#sendRead(room, position));
   #pumpTimer = 0;
 
-  /** `origin` is the page's own; `token` takes the place of `user` and `name` where it is given. */
-  constructor({ origin, user, name, token = null, outbox = [] }) {
+  /** `origin` is the page's own; `token` takes the place of `user` and `name` where it is given.
+   * `inbox` is the position last seen in the inbox of `user`. */
+  constructor({ origin, user, name, token = null, outbox = [], inbox = null }) {
     super();
     this.user = user;
     this.limits = null;
     this.outbox = new Outbox(outbox);
-    const url = new URL("/v1/ws", origin);
-    if (!token) url.search = new URLSearchParams({ user, name }).toString();
-    const socketUrl = new URL(url);
-    socketUrl.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    this.#inbox = new Stay(inboxOf(user), { since: inbox, isInbox: true });
+    this.#url = new URL("/v1/ws", origin);
+    if (!token) this.#url.search = new URLSearchParams({ user, name }).toString();
     this.#link = new Link({
-      url: socketUrl.href,
+      address: () => this.#address(),
       protocols: token ? [PROTOCOL, `bearer.${token}`] : [],
-      askWhy: () => whyRefused(url, token),
+      askWhy: () => whyRefused(this.#url, token),
     });
     this.#link.addEventListener("state", ({ detail }) => this.#emit("state", detail));
     this.#link.addEventListener("up", ({ detail }) => this.#up(detail));
@@ -63,6 +59,11 @@ export class Roomcast extends EventTarget {
     return this.#link.state;
   }
 
+  /** The room in which direct messages come. */
+  get inbox() {
+    return this.#inbox.name;
+  }
+
   /** Connects, or tries again at once. */
   start() {
     if (!this.#link.isUp) this.#link.open();
@@ -71,6 +72,7 @@ export class Roomcast extends EventTarget {
   /** Ends the conversation. */
   stop() {
     clearTimeout(this.#pumpTimer);
+    this.#receipts.stop();
     this.#link.close();
   }
 
@@ -82,23 +84,23 @@ export class Roomcast extends EventTarget {
   /** Goes into a room, at a stored position if there is one. */
   join(name, since = null) {
     if (this.#rooms.has(name)) return;
-    const room = { name, cursor: readCursor(since), joinId: null, joined: false };
+    const room = new Stay(name, { since });
     this.#rooms.set(name, room);
     this.#askIn(room);
   }
 
   leave(name) {
-    if (!this.#rooms.delete(name)) return;
     this.outbox.drop(name);
-    this.#ask({ type: "leave", room: name });
+    this.#receipts.forget(name);
+    if (this.#rooms.delete(name)) this.#ask({ type: "leave", room: name });
   }
 
   /** The position last seen in a room, to be stored. */
   since(name) {
-    return this.#rooms.get(name)?.cursor?.since() ?? null;
+    return this.#stay(name)?.since() ?? null;
   }
 
-  /** Says something; nothing if too much is waiting already. */
+  /** Says something in a room, or in `@user` to that user; nothing if too much is waiting already. */
   say(room, text) {
     const item = this.outbox.add(newKey(), room, text, Date.now());
     if (item) this.#pump();
@@ -125,17 +127,31 @@ export class Roomcast extends EventTarget {
     if (this.#rooms.get(room)?.joined) this.#link.send({ type: "typing", room, typing });
   }
 
-  /** Asks who is there; `members` answers. */
-  who(room) {
-    this.#ask({ type: "who", room });
+  /** The reader has read up to this position. */
+  read(room, position) {
+    this.#receipts.read(room, position);
+  }
+
+  /** Asks who is there, from after a user on; `members` is told, and returned. */
+  who(room, after = null) {
+    return this.#request({ type: "who", room, ...(after === null ? {} : { after }) }, { after });
   }
 
   /** A page of what was said before a position, as the server's `history` frame. */
   history(room, before, limit = FIRST_PAGE) {
-    return new Promise((resolve, reject) => {
-      const frame = { type: "history", room, before, limit: this.#pageLimit(limit) };
-      if (!this.#ask(frame, { resolve, reject })) reject(new Error("not connected"));
-    });
+    return this.#request({ type: "history", room, before, limit: this.#pageLimit(limit) });
+  }
+
+  #stay(name) {
+    return name === this.#inbox.name ? this.#inbox : (this.#rooms.get(name) ?? null);
+  }
+
+  #address() {
+    const url = new URL(this.#url);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const { epoch, seq, id } = this.#inbox.since() ?? {};
+    if (epoch) url.searchParams.set("inbox", [epoch, seq, id].filter((part) => part !== undefined).join(":"));
+    return url.href;
   }
 
   #pageLimit(wanted) {
@@ -150,77 +166,92 @@ export class Roomcast extends EventTarget {
     return id;
   }
 
+  #request(frame, about = {}) {
+    return new Promise((resolve, reject) => {
+      if (!this.#ask(frame, { ...about, resolve, reject })) reject(new Error("not connected"));
+    });
+  }
+
+  #sendRead(room, { epoch, seq }) {
+    const stay = this.#stay(room);
+    // The frame names no epoch: in another one the same number would be another message.
+    return Boolean(stay?.joined && stay.cursor.epoch === epoch && this.#link.send({ type: "read", room, seq }));
+  }
+
   #up(frame) {
     this.user = frame.user;
     this.limits = frame.limits ?? null;
+    const inbox = inboxOf(frame.user);
+    if (inbox !== this.#inbox.name) this.#inbox = new Stay(inbox, { isInbox: true });
     this.#emit("connected", frame);
     for (const room of this.#rooms.values()) this.#askIn(room);
   }
 
   #down() {
-    for (const room of this.#rooms.values()) Object.assign(room, { joined: false, joinId: null });
+    for (const room of [this.#inbox, ...this.#rooms.values()]) room.lineLost();
     this.outbox.lineLost();
     const requests = [...this.#requests.values()];
     this.#requests.clear();
     for (const request of requests) request.reject?.(new Error("the connection was lost"));
+    this.#emit("disconnected", null);
   }
 
   /** One frame a room, so that a refusal says which room it is about. */
   #askIn(room) {
-    const wish = room.cursor ? { since: room.cursor.since() } : { history: this.#pageLimit(FIRST_PAGE) };
+    const since = room.since();
+    const wish = since ? { since } : { history: this.#pageLimit(FIRST_PAGE) };
     room.joinId = this.#ask({ type: "join", room: room.name, ...wish });
   }
 
   #take(frame) {
     const request = this.#requests.get(frame.id);
+    if (request && frame.type !== "chat") this.#requests.delete(frame.id);
     switch (frame.type) {
       case "joined":
-        this.#requests.delete(frame.id);
         return this.#joined(frame);
       case "chat":
         return this.#chat(frame);
       case "gap":
         return this.#gap(frame);
       case "ack":
-        this.#requests.delete(frame.id);
         return request && this.#acked(request, frame);
       case "history":
-        this.#requests.delete(frame.id);
+        return request?.resolve?.(frame);
+      case "members":
+        this.#signal({ ...frame, after: request?.after ?? null });
         return request?.resolve?.(frame);
       case "error":
-        this.#requests.delete(frame.id);
-        return request && this.#refused(request, frame);
-      case "ok":
-        return this.#requests.delete(frame.id);
-      case "members":
-        this.#requests.delete(frame.id);
-      // falls through: like the signals, this is told if the room is still ours
+        if (request) return this.#refused(request, frame);
+        return frame.id === undefined && frame.room ? this.#putOut(frame) : undefined;
       case "user_joined":
       case "user_left":
+      case "presence":
       case "typing":
-        return this.#rooms.get(frame.room)?.joined && this.#emit(frame.type, frame);
+      case "typists":
+      case "read":
+      case "reads":
+        return this.#signal(frame);
       default:
-        return undefined; // `pong` has done its work; unknown frames belong to a later version
+        return undefined; // `ok` and `pong` have done their work; unknown frames belong to a later version
     }
   }
 
+  #signal(frame) {
+    if (this.#stay(frame.room)?.joined) this.#emit(frame.type, frame);
+  }
+
   #joined(frame) {
-    const room = this.#rooms.get(frame.room);
-    if (!room || room.joinId !== frame.id) return;
-    const was = room.cursor;
-    const messages = frame.messages.filter((message) => !was || was.compare(message) !== DUPLICATE);
-    const last = messages.at(-1);
-    let id = last?.seq === frame.seq ? last.id : null;
-    if (was && was.epoch === frame.epoch && was.seq === frame.seq) id ??= was.id;
-    room.cursor = new Cursor({ epoch: frame.epoch, seq: frame.seq, id });
-    room.joined = true;
-    for (const message of messages) this.#saidBack(message);
-    this.#emit("joined", { ...frame, messages, resumed: was !== null });
+    const room = this.#stay(frame.room);
+    if (!room?.awaits(frame)) return;
+    const told = room.enter(frame);
+    for (const message of told.messages) this.#saidBack(message);
+    this.#receipts.joined(room.name, frame.epoch, frame.read);
+    this.#emit("joined", told);
     this.#pump();
   }
 
   #chat(frame) {
-    const room = this.#rooms.get(frame.room);
+    const room = this.#stay(frame.room);
     if (!room?.joined) return;
     const step = room.cursor.observe(frame);
     if (step === NEXT) {
@@ -234,7 +265,7 @@ export class Roomcast extends EventTarget {
   }
 
   #gap(frame) {
-    const room = this.#rooms.get(frame.room);
+    const room = this.#stay(frame.room);
     if (!room?.joined) return;
     room.cursor.skipGap(frame.epoch, frame.to);
     this.#emit("gap", frame);
@@ -247,52 +278,83 @@ export class Roomcast extends EventTarget {
   #acked(request, frame) {
     const item = this.outbox.find(request.key);
     if (item) {
-      this.outbox.acked(item, frame);
+      // A direct message was acked for its place in the other's inbox, which is none of ours.
+      this.outbox.acked(item, isInbox(item.room) ? { ...frame, epoch: null, seq: null } : frame);
       this.#emit("outbox", { room: item.room });
     }
     this.#pump();
   }
 
   #refused(request, frame) {
-    const why = WHY_NOT.get(frame.code) ?? (frame.message || `error ${frame.code}`);
-    const temporary = TEMPORARY.includes(frame.code);
-    const retryMs = frame.retry_after_ms ?? RETRY_MS_DEFAULT;
-    if (request.type === "chat") {
-      const item = this.outbox.find(request.key);
-      if (!item) return;
-      if (temporary) this.outbox.postpone(item, Date.now() + retryMs);
-      else this.outbox.fail(item, why);
-      this.#emit("outbox", { room: item.room });
-      this.#pump();
-    } else if (request.type === "join") {
-      const room = this.#rooms.get(request.room);
-      if (!room || room.joinId !== frame.id) return;
-      if (temporary) setTimeout(() => this.#askAgain(room, frame.id), retryMs);
-      else this.#shutOut(room, why);
-    } else {
-      request.reject?.(new Error(why));
-    }
+    if (request.key) this.#refusedMessage(request, frame);
+    else if (request.type === "join") this.#refusedJoin(request, frame);
+    else request.reject?.(new Error(whyNot(frame)));
+  }
+
+  #refusedMessage({ key, room: name }, frame) {
+    const item = this.outbox.find(key);
+    if (!item) return;
+    const room = this.#rooms.get(name);
+    if (frame.code === NOT_JOINED && room) {
+      this.outbox.postpone(item, Date.now() + REJOIN_MS);
+      if (room.joined) this.#rejoin(room);
+    } else if (isTemporary(frame)) this.outbox.postpone(item, Date.now() + retryMs(frame));
+    else this.outbox.fail(item, whyNot(frame));
+    this.#emit("outbox", { room: item.room });
+    this.#pump();
+  }
+
+  #refusedJoin({ room: name }, frame) {
+    const room = this.#rooms.get(name);
+    if (!room || room.joinId !== frame.id) return;
+    if (frame.code === ALREADY_JOINED) this.#rejoin(room);
+    else if (isTemporary(frame)) setTimeout(() => this.#askAgain(room, frame.id), retryMs(frame));
+    else this.#lose(room, frame);
   }
 
   #askAgain(room, joinId) {
     if (this.#rooms.get(room.name) === room && room.joinId === joinId) this.#askIn(room);
   }
 
-  #shutOut(room, why) {
+  /** The server's idea of whether we are in is another than ours: begin anew, from the cursor. */
+  #rejoin(room) {
+    room.lineLost();
+    this.#ask({ type: "leave", room: room.name });
+    this.#askIn(room);
+  }
+
+  /** The server says that we are in this room no more. */
+  #putOut(frame) {
+    const room = this.#stay(frame.room);
+    // Nobody is taken out of their own inbox; a new line opens it anew.
+    if (room?.isInbox) return this.#link.renew();
+    if (!room) return undefined;
+    // A join that is on its way would bring us back in.
+    if (!room.joined && room.joinId !== null) this.#ask({ type: "leave", room: room.name });
+    return this.#lose(room, frame);
+  }
+
+  #lose(room, frame) {
     this.#rooms.delete(room.name);
-    this.outbox.drop(room.name);
-    this.#emit("refused", { room: room.name, why });
+    const why = whyNot(frame);
+    this.outbox.failAll(room.name, why);
+    const untilMs = frame.retry_after_ms === undefined ? null : Date.now() + frame.retry_after_ms;
+    this.#emit("out", { room: room.name, code: frame.code, why, untilMs, since: room.since() });
   }
 
   /** Sends what is due in every room, and wakes up for what is due later. */
   #pump() {
     clearTimeout(this.#pumpTimer);
     const now = Date.now();
-    for (const room of this.#rooms.values()) {
-      const item = this.outbox.due(room.name, now);
-      if (!item || !room.joined) continue;
+    for (const name of this.outbox.rooms()) {
+      const isDirect = isInbox(name);
+      // In the inbox, what was said before the line was lost comes back before it is said again.
+      const isOpen = isDirect ? this.#inbox.joined : this.#rooms.get(name)?.joined;
+      const item = isOpen ? this.outbox.due(name, now) : null;
+      if (!item) continue;
       const { key, text } = item;
-      if (this.#ask({ type: "chat", room: room.name, message: text, key }, { key })) this.outbox.sent(item, now);
+      const target = isDirect ? { type: "direct", to: userOf(name) } : { type: "chat", room: name };
+      if (this.#ask({ ...target, message: text, key }, { room: name, key })) this.outbox.sent(item, now);
     }
     const moment = this.outbox.nextMoment(now);
     if (moment !== null) this.#pumpTimer = setTimeout(() => this.#pump(), moment - now);

@@ -1,5 +1,5 @@
-// Owns what a reload survives: who the reader is, the rooms with their positions, and what was said
-// but not yet acked. Kept in the tab's session storage, so two tabs may be two people.
+// Owns what a reload survives: who the reader is, the rooms and the inbox with their positions, and what
+// was said but not yet acked. Kept in the tab's session storage, so two tabs may be two people.
 // Keeps true: what is read back has the right shape, or is nothing.
 
 import { isRoomName } from "./client/names.js";
@@ -16,12 +16,20 @@ export function load() {
   }
   const { user, name, token = null, active = null } = stored ?? {};
   if (typeof user !== "string" || typeof name !== "string") return null;
-  const list = (value) => (Array.isArray(value) ? value : []);
   const rooms = list(stored.rooms)
     .filter((room) => isRoomName(room?.name))
-    .map((room) => ({ name: room.name, since: room.since ?? null, unread: Number(room.unread) || 0 }));
+    .map((room) => ({ name: room.name, since: room.since ?? null }));
+  const conversations = list(stored.conversations)
+    .filter((each) => isRoomName(each?.user))
+    .map(({ user: other, label, seen, closed, lastAt }) => ({
+      user: other,
+      label: typeof label === "string" ? label : null,
+      seen: position(seen),
+      closed: position(closed),
+      lastAt: Number(lastAt) || 0,
+    }));
   const outbox = list(stored.outbox).filter((item) => typeof item?.key === "string" && typeof item.text === "string" && isRoomName(item.room));
-  return { user, name, token, active, rooms, outbox };
+  return { user, name, token, active: isRoomName(active) ? active : null, rooms, inbox: stored.inbox ?? null, conversations, outbox };
 }
 
 export function save(session) {
@@ -38,4 +46,12 @@ export function clear() {
   } catch {
     // As above.
   }
+}
+
+function list(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+function position(stored) {
+  return Number.isSafeInteger(stored?.seq) ? { epoch: stored.epoch, seq: stored.seq } : null;
 }

@@ -11,6 +11,9 @@ export const AS_TOLD = "as told";
 export const WITH_BACKOFF = "with back-off";
 export const NOT_WITHOUT_CHANGE = "not without change";
 
+/** The back end ended the session; its reason, where it gave one, is not the name of the code. */
+const DISCONNECTED = 4402;
+
 const EXPLAINED = new Map([
   [1009, "The server found a message too large"],
   [4400, "Your sign-in has expired"],
@@ -35,5 +38,6 @@ export function backoffMs(attempt, random = Math.random) {
 export function explain(code, reason) {
   const why = EXPLAINED.get(code);
   if (why) return why;
+  if (code === DISCONNECTED) return reason && reason !== "disconnected" ? `You were disconnected: ${reason}` : "You were disconnected";
   return reason ? `The server closed the connection (${reason})` : `The server closed the connection (${code})`;
 }

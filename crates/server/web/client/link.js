@@ -23,7 +23,7 @@ const HEARTBEAT_MS_MIN = 1_000;
 const ASK_WHY_EVERY = 8;
 
 export class Link extends EventTarget {
-  #url; #protocols; #askWhy;
+  #address; #protocols; #askWhy;
   #socket = null;
   #attempt = 0;
   #upSince = null;
@@ -32,10 +32,11 @@ export class Link extends EventTarget {
   #pings = 0;
   #timers = { retry: 0, greeting: 0, heartbeat: 0, move: 0, wake: 0 };
 
-  /** `askWhy` asks the server over HTTP why it refuses a handshake: a sentence, or null. */
-  constructor({ url, protocols = [], askWhy = async () => null }) {
+  /** `address()` is where to connect, asked each time; `askWhy` asks the server over HTTP why it
+   * refuses a handshake: a sentence, or null. */
+  constructor({ address, protocols = [], askWhy = async () => null }) {
     super();
-    this.#url = url;
+    this.#address = address;
     this.#protocols = protocols;
     this.#askWhy = askWhy;
     this.state = { state: OFFLINE, retryAt: null, why: null };
@@ -51,7 +52,7 @@ export class Link extends EventTarget {
     this.#say(RECONNECTING);
     let socket;
     try {
-      socket = new WebSocket(this.#url, this.#protocols);
+      socket = new WebSocket(this.#address(), this.#protocols);
     } catch {
       this.#say(OFFLINE, { why: "This sign-in can't be used" });
       return;

@@ -46,7 +46,21 @@ export function roomName(typed) {
 
 /** Whether this is a room name as it stands. */
 export function isRoomName(name) {
-  return typeof name === "string" && name.length <= ROOM_CHARS_MAX && PLAIN.test(name);
+  return typeof name === "string" && name.length <= ROOM_CHARS_MAX && PLAIN.test(name) && name !== "@";
+}
+
+/** Whether this is somebody's inbox: the room where their direct messages land, and no room to enter. */
+export function isInbox(name) {
+  return name.startsWith("@");
+}
+
+export function inboxOf(user) {
+  return `@${user}`;
+}
+
+/** Whose inbox this is. */
+export function userOf(inbox) {
+  return inbox.slice(1);
 }
 
 /** A key that makes a retry safe. `randomUUID` is missing where the page came over plain HTTP. */

@@ -38,6 +38,11 @@ export class Outbox {
     return this.items.filter((item) => item.room === room);
   }
 
+  /** The rooms for which something is here. */
+  rooms() {
+    return new Set(this.items.map((item) => item.room));
+  }
+
   /** What of `room` should be sent now, if anything. */
   due(room, now) {
     const item = this.items.find((each) => each.room === room && (each.state === WAITING || each.state === SENT));
@@ -70,6 +75,11 @@ export class Outbox {
   fail(item, why) {
     item.state = FAILED;
     item.why = why;
+  }
+
+  /** Nothing of `room` is to be sent any more unless the reader wants it. */
+  failAll(room, why) {
+    for (const item of this.items) if (item.room === room && (item.state === WAITING || item.state === SENT)) this.fail(item, why);
   }
 
   /** The reader wants it tried again: as a new attempt, with the same key. */

@@ -1,40 +1,52 @@
-// Owns what is known of one room: its messages and gaps in order, who is there, who types, what is
-// unread. Pure: takes `now` in milliseconds, draws nothing, sends nothing.
+// Owns what is known of one room: its messages and gaps in order, with who is there, who types, and
+// who has read how far beside them. Pure: takes `now` in milliseconds, draws nothing, sends nothing.
 // Keeps true: a message is held once, by its id, also after the log began a new epoch; entries of one
 // epoch stand in order of `seq`; memory is bounded.
+
+import { People } from "./people.js";
+import { Reading } from "./reading.js";
+import { Typing } from "./typing.js";
 
 /** Entries kept at most while the reader is at the newest; the oldest go first. */
 const ENTRIES_KEPT = 1_000;
 /** Entries kept at most in any case. */
 const ENTRIES_MAX = 5_000;
-/** Typists remembered at most. */
-const TYPISTS_MAX = 50;
-/** Members listed at most; the count stays right beyond it. */
-const MEMBERS_MAX = 1_000;
-/** How long somebody types without saying so again, in milliseconds. */
-const TYPING_LASTS_MS = 6_000;
 
 export class Room {
   #byId = new Map();
   #keys = new Set();
-  #typing = new Map();
 
-  constructor(name, unread = 0) {
+  constructor(name) {
     this.name = name;
     this.entries = [];
-    this.members = new Map();
-    this.count = 0;
-    this.unread = unread;
-    /** The first message that was unread when the reader came in. */
-    this.firstNewId = null;
+    this.people = new People();
+    this.typing = new Typing();
+    this.reading = new Reading();
+    /** What others said behind this position was new when the reader came in; null: nothing. */
+    this.newFrom = null;
     /** Whether the log may have more before the oldest entry. */
     this.more = true;
     this.loading = false;
     /** From when on older entries may be asked for, in milliseconds. */
     this.olderNotBefore = 0;
     this.joined = false;
+    /** Why one is not in it any more, and the position to come back with: {code, why, untilMs, since}. */
+    this.out = null;
     this.epoch = null;
     this.seq = 0;
+  }
+
+  get isDirect() {
+    return false;
+  }
+
+  /** How the room is called on the page. */
+  get title() {
+    return this.name;
+  }
+
+  get count() {
+    return this.people.count;
   }
 
   hasKey(key) {
@@ -43,27 +55,46 @@ export class Room {
 
   /** How somebody is shown. */
   nameOf(user) {
-    return this.members.get(user) ?? user;
+    return this.people.name(user) ?? user;
   }
 
   /** The room is entered, or entered again; returns the messages that were not here before. */
-  enter({ epoch, seq, messages, gap, count, members }, me) {
+  enter(frame, me, now) {
+    const { epoch, seq, messages, gap, count, members, typing } = frame;
     const renewed = this.epoch !== null && this.epoch !== epoch;
     this.joined = true;
+    this.out = null;
     this.olderNotBefore = 0;
+    // First, so that the messages of a page count as what they are: read, or not.
+    this.reading.began(frame);
     if (gap) this.addGap({ epoch, ...gap });
     else if (renewed) this.addGap({ epoch, from: 1, to: 0 });
     const fresh = messages.filter((message) => this.append(message, me));
-    Object.assign(this, { epoch, seq, count });
+    Object.assign(this, { epoch, seq });
     if (renewed) this.more = true;
-    if (members) this.listMembers(members, count);
-    this.#typing.clear();
+    this.people.began(count, members);
+    this.typing.replace(typing, now);
     return fresh;
   }
 
+  /** The line is gone: what goes on there is not told any more. */
+  lineLost() {
+    this.people.loseTrack();
+    this.typing.clear();
+  }
+
+  /** One is not in it any more; what was said stays. */
+  putOut(out) {
+    this.lineLost();
+    this.people.began(0);
+    this.joined = false;
+    this.out = out;
+  }
+
   /** Takes the newest message in; false if it is here already. */
-  append(message, me) {
-    this.#typing.delete(message.from);
+  append(message, me, now = 0) {
+    this.typing.seen(message.from, false, now);
+    this.reading.said(message);
     this.epoch = message.epoch;
     this.seq = message.seq;
     if (!this.#remember(message, me)) return false;
@@ -72,8 +103,9 @@ export class Room {
     return true;
   }
 
-  /** Takes older messages in, each at its place. */
+  /** Takes older messages in, each at its place; returns those that were not here before. */
   insert(messages, me) {
+    const fresh = [];
     for (const message of messages) {
       if (this.entries.length >= ENTRIES_MAX || !this.#remember(message, me)) continue;
       const entry = { kind: "message", ...message };
@@ -81,13 +113,16 @@ export class Room {
       const at = this.entries.findIndex(later);
       this.entries.splice(at < 0 ? this.entries.length : at, 0, entry);
       this.#byId.set(message.id, entry);
+      fresh.push(message);
     }
     if (this.entries.length >= ENTRIES_MAX) this.more = false;
+    return fresh;
   }
 
   addGap({ epoch, from, to }) {
     this.entries.push({ kind: "gap", epoch, from, to, hopeless: to < from });
     if (this.epoch !== epoch) this.more = true;
+    this.reading.skipped(epoch, to);
     Object.assign(this, { epoch, seq: Math.max(to, 0) });
   }
 
@@ -99,10 +134,11 @@ export class Room {
   /** A page of the log that ends where the gap ends: what it has is no longer missing. */
   fillGap(gap, page, me) {
     const found = page.epoch === gap.epoch ? page.messages.filter(({ seq }) => seq >= gap.from && seq <= gap.to) : [];
-    this.insert(found, me);
+    const fresh = this.insert(found, me);
     if (found.length) gap.to = found[0].seq - 1;
     if (gap.to < gap.from) this.entries = this.entries.filter((each) => each !== gap);
     else if (!found.length || !page.more) gap.hopeless = true;
+    return fresh;
   }
 
   /** No more is asked about the gaps there are. */
@@ -127,37 +163,54 @@ export class Room {
     this.more = true;
   }
 
-  listMembers(members, count) {
-    this.members = new Map(members.slice(0, MEMBERS_MAX).map(({ user, name }) => [user, name ?? user]));
-    this.count = count;
+  /** What others said that is unread: a number; those that are not loaded count as others'. */
+  unread(me) {
+    const { epoch, readTo, unread } = this.reading;
+    if (unread === 0) return 0;
+    let own = 0;
+    for (let at = this.entries.length - 1; at >= 0; at -= 1) {
+      const entry = this.entries[at];
+      if (entry.kind !== "message") continue;
+      if (entry.epoch !== epoch || entry.seq <= readTo) break;
+      if (entry.from === me) own += 1;
+    }
+    return Math.max(0, unread - own);
   }
 
-  memberCame({ user, name, count }) {
-    if (this.members.size < MEMBERS_MAX) this.members.set(user, name ?? user);
-    this.count = count;
+  /** The reader has seen all that is here; returns the position to tell, if that is news. */
+  see() {
+    const { epoch, seq } = this;
+    if (seq === 0 || this.reading.epoch !== epoch || this.reading.readTo >= seq) return null;
+    this.reading.read(seq);
+    return { epoch, seq };
   }
 
-  memberWent({ user, count }) {
-    this.members.delete(user);
-    this.#typing.delete(user);
-    this.count = count;
+  /** The new begins where the reader's mark is. */
+  markNew() {
+    this.newFrom = { epoch: this.reading.epoch, seq: this.reading.readTo };
   }
 
-  types(user, typing, now) {
-    this.#typing.delete(user);
-    if (typing && this.#typing.size < TYPISTS_MAX) this.#typing.set(user, now + TYPING_LASTS_MS);
+  isNew({ epoch, seq }) {
+    return this.newFrom !== null && epoch === this.newFrom.epoch && seq > this.newFrom.seq;
   }
 
-  /** Who types at `now`, but for the reader. */
-  typists(now, me) {
-    return [...this.#typing].filter(([user, until]) => user !== me && until > now).map(([user]) => user);
+  /** Somebody came, went, or some did in a large room. */
+  presence({ joined = [], left = [], count }) {
+    for (const user of left) {
+      this.people.went(user);
+      this.typing.seen(user, false, 0);
+    }
+    for (const member of joined) this.people.came(member);
+    if (joined.length === 0 && left.length === 0) this.people.loseTrack();
+    this.people.count = count;
   }
 
-  /** Something new that the reader does not see. */
-  addUnread(messages, me) {
-    const others = messages.filter(({ from }) => from !== me);
-    if (others.length && this.unread === 0) this.firstNewId = others[0].id;
-    this.unread += others.length;
+  /** `marks` are read marks of anybody, the reader too. */
+  reads(marks, me) {
+    for (const { user, seq } of marks) {
+      if (user === me) this.reading.read(seq);
+      else this.reading.readBy(user, seq);
+    }
   }
 
   /** A known message keeps its entry and learns its present position. */

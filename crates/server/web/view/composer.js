@@ -7,7 +7,7 @@ import { byId } from "./element.js";
 /** While somebody types, others are told this often, in milliseconds. */
 const TELL_EVERY_MS = 3_000;
 /** So long without a key and the typing is over, in milliseconds. */
-const IDLE_MS = 4_000;
+const IDLE_MS = 5_000;
 const LINES_MAX = 8;
 
 export class Composer {
@@ -18,6 +18,7 @@ export class Composer {
   #room = null;
   #bytesMax = Infinity;
   #toldAt = 0;
+  #isTelling = false;
   #idleTimer = 0;
 
   /** `on.say(text)` returns whether it was taken; `on.typing(room, typing)`. */
@@ -45,14 +46,15 @@ export class Composer {
     this.#measure();
   }
 
-  /** Turns to a room; what was being written elsewhere is kept. */
-  turnTo(room) {
+  /** Turns to a place; what was being written elsewhere is kept. */
+  turnTo({ name: room, title }) {
     if (room === this.#room) return;
     this.#stopTyping();
+    this.#toldAt = 0;
     if (this.#room !== null) this.#drafts.set(this.#room, this.#field.value);
     this.#room = room;
     this.#field.value = this.#drafts.get(room) ?? "";
-    this.#field.placeholder = `Message ${room}`;
+    this.#field.placeholder = `Message ${title}`;
     this.#measure();
   }
 
@@ -66,9 +68,11 @@ export class Composer {
 
   #say() {
     const text = this.#field.value.trim();
-    if (text === "" || this.#button.disabled) return;
-    this.#stopTyping();
-    if (!this.on.say(text)) return;
+    if (text === "" || this.#button.disabled || !this.on.say(text)) return;
+    // A message ends the typing by itself, and what comes after it begins anew.
+    clearTimeout(this.#idleTimer);
+    this.#isTelling = false;
+    this.#toldAt = 0;
     this.#field.value = "";
     this.#measure();
     this.#field.focus();
@@ -91,6 +95,7 @@ export class Composer {
     const now = Date.now();
     if (now - this.#toldAt >= TELL_EVERY_MS) {
       this.#toldAt = now;
+      this.#isTelling = true;
       this.on.typing(this.#room, true);
     }
     clearTimeout(this.#idleTimer);
@@ -99,8 +104,8 @@ export class Composer {
 
   #stopTyping() {
     clearTimeout(this.#idleTimer);
-    if (this.#toldAt === 0) return;
-    this.#toldAt = 0;
+    if (!this.#isTelling) return;
+    this.#isTelling = false;
     this.on.typing(this.#room, false);
   }
 }

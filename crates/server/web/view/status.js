@@ -38,6 +38,11 @@ export class Status {
     if (!stays) this.#noticeTimer = setTimeout(() => this.#hideNotice(), NOTICE_MS);
   }
 
+  /** Says something to those who listen only. */
+  say(text) {
+    this.#spoken.textContent = text;
+  }
+
   #hideNotice() {
     this.#notice.hidden = true;
     this.#notice.textContent = "";

@@ -3,7 +3,7 @@
 // Leaves to others: what the rows are (room/rows.js) and what one looks like (view/message.js).
 
 import { byId } from "./element.js";
-import { rowElement, rowSignature } from "./message.js";
+import { readersSignature, rowElement, rowSignature, writeReaders } from "./message.js";
 
 /** So close to the end counts as the end, in pixels. */
 const END_PX = 48;
@@ -18,15 +18,18 @@ export class Stream {
   #unseen = 0;
   #atEnd = true;
 
-  /** `on.older()` when the reader nears the top, `on.end()` at the newest, `on.retry(key)`, `on.discard(key)`. */
+  /** `on.older()` when the reader nears the top, `on.end()` at the newest, `on.retry(key)`,
+   * `on.discard(key)`, `on.person(user)`. `on.older(true)`: the reader asks for it. */
   constructor(on) {
     this.on = on;
     this.#box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#jump.addEventListener("click", () => this.toEnd());
     this.#list.addEventListener("click", ({ target }) => {
-      const { key } = target.closest("li")?.dataset ?? {};
+      const { key, from } = target.closest("li")?.dataset ?? {};
       if (target.matches(".retry")) on.retry(key);
       if (target.matches(".discard")) on.discard(key);
+      if (target.matches(".earlier")) on.older(true);
+      if (target.closest("button.who")) on.person(from);
     });
     const resized = new ResizeObserver(() => {
       if (this.#atEnd) this.#box.scrollTop = this.#box.scrollHeight;
@@ -37,6 +40,10 @@ export class Stream {
 
   get atEnd() {
     return this.#atEnd;
+  }
+
+  get hasMessages() {
+    return this.#list.querySelector(".message") !== null;
   }
 
   /** Shows another room: nothing of the old one stays. */
@@ -93,11 +100,22 @@ export class Stream {
           if (drawn.item === next) next = item;
           drawn.item.replaceWith(item);
         }
-        this.#drawn.set(row.key, { item, signature });
+        this.#drawn.set(row.key, { item, signature, readers: null });
       }
+      this.#writeReaders(row);
       if (item === next) next = next.nextElementSibling;
       else this.#list.insertBefore(item, next);
     }
+  }
+
+  /** In place, so that a message isn't read aloud again because somebody has read it. */
+  #writeReaders(row) {
+    if (!row.own || row.state !== "said") return;
+    const drawn = this.#drawn.get(row.key);
+    const readers = readersSignature(row);
+    if (drawn.readers === readers) return;
+    drawn.readers = readers;
+    writeReaders(drawn.item, row);
   }
 
   /** The first message in sight, and where it stands. */

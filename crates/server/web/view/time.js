@@ -14,6 +14,11 @@ export function full(at) {
   return fullFormat.format(at);
 }
 
+/** A moment that may be on another day: the clock today, otherwise the day too. */
+export function moment(at, now) {
+  return day(at, now) === day(now, now) ? clock(at) : `${day(at, now)}, ${clock(at)}`;
+}
+
 /** Today and yesterday by name, this year without the year. */
 export function day(at, now) {
   const startOf = (moment) => new Date(new Date(moment).toDateString()).getTime();
