@@ -89,11 +89,11 @@ function listen() {
     entered(log, { resumed, isMarked }) {
       if (!isShown(log)) return;
       changed.quiet ||= !resumed;
-      // Where the reader has never read, there is no place at which the new begins.
-      if (!log.newFrom && isMarked && log.unread(client.user) > 0 && !stream.hasMessages && log.name === active) {
-        log.markNew();
-        changed.toNew = true;
-      }
+      const place = here();
+      // In a room where the reader has never read, there is no place at which the new begins.
+      if (place.newFrom || stream.hasMessages || !(isMarked || place.isDirect) || !places.unread().get(active)) return;
+      place.markNew();
+      changed.toNew = true;
     },
     typing: (log) => isShown(log) && showTyping(),
     isShown,
@@ -106,7 +106,7 @@ function here() {
 
 /** Whether something of this log is on the page. */
 function isShown(log) {
-  return log.name === active || (log === places.inbox.log && active !== null && isInbox(active));
+  return log === here() || (log === places?.inbox.log && active !== null && isInbox(active));
 }
 
 function isSeen(place) {
@@ -128,7 +128,6 @@ function arrived(log, messages) {
     if (name !== active && isDirect) status.say(`Message from ${place.title}`);
   }
   log.trim(isShown(log) && !stream.atEnd);
-  if (isDirect) tellInbox();
   redraw("list", ...(isShown(log) ? ["stream"] : []));
   if (others.length && isShown(log)) showTyping();
 }
@@ -160,8 +159,8 @@ function open(name) {
     signOut();
     return;
   }
-  if (!places.get(name) && !enter(name)) {
-    status.notice("Leave a room before you enter another.");
+  if (!places.get(name) && (isInbox(name) || !enter(name))) {
+    status.notice(isInbox(name) ? "There are too many conversations." : "Leave a room before you enter another.");
     return;
   }
   const place = places.get(name);
@@ -229,16 +228,15 @@ function see() {
   const place = here();
   if (!place || !isSeen(place)) return;
   const before = places.unread().get(active);
-  if (place.isDirect) {
-    places.inbox.see(place.user);
-    tellInbox();
-  } else {
+  if (place.isDirect) places.inbox.see(place.user);
+  else {
     const position = place.see();
     if (position) client.read(place.name, position);
   }
   if (before) redraw("list");
 }
 
+/** The inbox has one mark for all conversations: it goes up to the first message that was not seen. */
 function tellInbox() {
   const mark = places.inbox.mark();
   if (mark) client.read(places.inbox.log.name, mark);
@@ -281,6 +279,7 @@ function draw() {
     see();
   }
   if (drawPeople) people.draw(place, me, session.name || me);
+  tellInbox();
   if (list || drawPeople) {
     const unread = places.unread();
     placeList.draw({ rooms: places.rooms, conversations: places.inbox.listed(), unread, active });

@@ -1,14 +1,9 @@
 //! What people write is shown as they wrote it, and is never more than text.
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::PATIENCE;
 use crate::browser::Browser;
+use crate::guest::Guest;
 use crate::node::Node;
 use crate::screen::Screen;
 
@@ -35,7 +30,7 @@ const HOSTILE: &[&str] = &[
 /// What stands on the page that nobody but the page itself may have put there.
 const FOREIGN: &str = r##"
     const plain = ["LI", "DIV", "SPAN", "P", "BDI", "TIME", "A", "BUTTON"];
-    const shown = [...document.querySelectorAll("#messages *, #members *, #rooms *, #typing *, #room-title *")];
+    const shown = [...document.querySelectorAll("#messages *, #members *, #rooms *, #directs *, #out *, #typing *, #room-title *")];
     const strange = shown.filter((each) => !plain.includes(each.tagName) && each.tagName !== "I");
     const links = shown.filter((each) => each.href && !/^https?:$/.test(each.protocol));
     const armed = shown.flatMap((each) => [...each.attributes]).filter(({ name }) => name.startsWith("on"));
@@ -65,45 +60,6 @@ const ATTACKS: &str = r##"
     return attacks.map(failed);
 "##;
 
-/// A session that no page holds back.
-struct Mallory(WebSocketStream<MaybeTlsStream<TcpStream>>);
-
-impl Mallory {
-    /// Goes into `lobby` under this name.
-    async fn enter(node: &Node, user: &str, name: &str) -> Self {
-        let mut url = url::Url::parse(&format!("ws://{}/v1/ws", node.address())).unwrap();
-        url.query_pairs_mut()
-            .append_pair("user", user)
-            .append_pair("name", name);
-        let (socket, _) = connect_async(url.as_str()).await.unwrap();
-        let mut mallory = Self(socket);
-        mallory
-            .ask(
-                json!({ "type": "join", "id": 1, "room": "lobby" }),
-                "joined",
-            )
-            .await;
-        mallory
-    }
-
-    /// Sends a frame and waits for its answer.
-    async fn ask(&mut self, frame: Value, answer: &str) {
-        let id = frame["id"].clone();
-        self.0.send(Message::text(frame.to_string())).await.unwrap();
-        loop {
-            let told = timeout(PATIENCE, self.0.next()).await.expect("in time");
-            let Message::Text(text) = told.expect("open").unwrap() else {
-                continue;
-            };
-            let told: Value = serde_json::from_str(&text).unwrap();
-            if told["id"] == id {
-                assert_eq!(told["type"], answer, "{told}");
-                return;
-            }
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_people_write_is_shown_as_text_and_never_run() {
     let node = Node::alone();
@@ -116,19 +72,16 @@ async fn what_people_write_is_shown_as_text_and_never_run() {
 
     let mut others = Vec::new();
     for (at, text) in HOSTILE.iter().enumerate() {
-        let mut mallory = Mallory::enter(&node, &format!("m{at}"), text).await;
+        let mut mallory = Guest::enter(node.address(), &format!("m{at}"), text, "lobby").await;
         let data = json!({ "html": text });
         let chat =
             json!({ "type": "chat", "id": 2, "room": "lobby", "message": text, "data": data });
         mallory.ask(chat, "ack").await;
+        let direct = json!({ "type": "direct", "id": 3, "to": "alice", "message": text });
+        mallory.ask(direct, "ack").await;
         others.push(mallory);
     }
-    let typing = json!({ "type": "typing", "room": "lobby", "typing": true });
-    others[0]
-        .0
-        .send(Message::text(typing.to_string()))
-        .await
-        .unwrap();
+    others[0].types("lobby").await;
     let types = |screen: &Screen| screen.typing.starts_with(HOSTILE[0]);
     alice.sees("who types, by a hostile name", types).await;
     alice.say(HOSTILE[1]).await;
@@ -141,7 +94,20 @@ async fn what_people_write_is_shown_as_text_and_never_run() {
     for name in HOSTILE {
         let listed = screen.members.iter().any(|member| member == name);
         assert!(listed, "{name} is a member: {:#?}", screen.members);
+        let written = screen.directs.iter().any(|other| other == name);
+        assert!(written, "{name} has written: {:#?}", screen.directs);
     }
+    let read = json!({ "type": "read", "id": 4, "room": "lobby", "seq": all.len() });
+    others[2].ask(read, "ok").await;
+    let seen = |screen: &Screen| {
+        let last = screen.messages().last();
+        last.is_some_and(|row| row.readers == format!("Seen by {}", HOSTILE[2]))
+    };
+    alice.sees("who has read, by a hostile name", seen).await;
+    let direct = "#directs > li[data-room='@m1'] .open";
+    alice.click(direct).await;
+    let alone = |screen: &Screen| screen.title == HOSTILE[1] && screen.texts() == [HOSTILE[1]];
+    alice.sees("what one of them wrote to her", alone).await;
     let foreign = alice.run(FOREIGN, Vec::new()).await;
     let harmless =
         json!({ "pwned": null, "strange": [], "armed": [], "scripts": scripts, "displayed": true });

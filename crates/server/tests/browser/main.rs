@@ -7,13 +7,20 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod browser;
+mod company;
+mod crowd;
+mod direct;
 mod door;
+mod guest;
 mod hostile;
+mod manners;
 mod node;
 mod outages;
 mod phone;
 mod screen;
+mod taken_out;
 mod talking;
+mod unread;
 mod window;
 
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! A node as a process: started on a port of its own, killed without warning, started again there.
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -10,6 +11,9 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::{LOOK_EVERY, PATIENCE};
+
+/// For `--api-key`.
+pub(crate) const API_KEY: &str = "an-api-key-of-thirty-two-bytes-or-more";
 
 /// A `roomcast` process. Killed when dropped.
 pub(crate) struct Node {
@@ -47,6 +51,26 @@ impl Node {
     /// Where it listens, as `127.0.0.1:1234`.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Asks its HTTP API, which is to answer 200; the key is [`API_KEY`].
+    pub(crate) fn api(&self, method: &str, path: &str, body: &str) {
+        let address = self.address;
+        let mut line = TcpStream::connect(address).unwrap();
+        line.set_read_timeout(Some(PATIENCE)).unwrap();
+        let length = body.len();
+        write!(
+            line,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {API_KEY}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 "),
+            "{method} {path}: {answer}"
+        );
     }
 
     /// Kills it in the middle of whatever it does.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::guest::Guest;
 use crate::node::Node;
 use crate::screen::Screen;
 
@@ -54,8 +55,38 @@ async fn on_a_phone_one_can_sign_in_read_write_and_see_who_is_there() {
         "nothing sticks out"
     );
 
+    let _bob = Guest::enter(node.address(), "bob", "Bob", "den").await;
+    let both = |screen: &Screen| screen.count == "2 online";
+    alice.sees("that Bob came", both).await;
     alice.click("#open-people").await;
     let member = json!("#members > li[data-user=alice]");
     alice.until(IN_REACH, vec![member], true).await;
+    alice
+        .until(
+            IN_REACH,
+            vec![json!("#members > li[data-user=bob] button")],
+            true,
+        )
+        .await;
+    alice.click("#members > li[data-user=bob] button").await;
+    let alone = |screen: &Screen| screen.title == "Bob" && screen.directs == ["Bob"];
+    alice.sees("the conversation with Bob", alone).await;
+    alice.until(IN_REACH, vec![json!("#message")], true).await;
+    alice.say("psst").await;
+    alice.sees_exactly(&["psst"]).await;
+    alice.click("#open-rooms").await;
+    alice
+        .until(IN_REACH, vec![json!("#directs .open")], true)
+        .await;
+    alice
+        .until(IN_REACH, vec![json!("#rooms .open")], true)
+        .await;
+    alice.click("#rooms .open").await;
+    alice.sees_exactly(&said).await;
+    assert_eq!(
+        alice.run(width, Vec::new()).await,
+        390,
+        "still nothing does"
+    );
     assert_eq!(browser.complaints().await, [] as [String; 0]);
 }

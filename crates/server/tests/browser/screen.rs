@@ -15,9 +15,15 @@ pub(crate) const READ: &str = r##"
             failed: item.classList.contains("failed"),
             who: item.querySelector(".who").textContent,
             text: item.querySelector(".text").textContent,
+            readers: item.querySelector(".readers")?.textContent ?? "",
+            tick: item.querySelector(".tick")?.title ?? "",
             gap: null,
         }
         : { gap: item.textContent, who: "", text: "" };
+    const all = [...document.querySelectorAll("#messages > li")];
+    const mark = all.findIndex((item) => item.classList.contains("new"));
+    const behind = mark < 0 ? null : all.slice(mark).find((item) => item.classList.contains("message"));
+    const out = document.getElementById("out");
     return {
         signed_in: document.getElementById("sign-in")?.hidden ?? false,
         refusal: text("#sign-in-why"),
@@ -26,9 +32,14 @@ pub(crate) const READ: &str = r##"
         state: document.getElementById("state")?.dataset.state ?? "",
         notice: text("#notice"),
         typing: text("#typing"),
+        out: out && !out.hidden ? text("#out-why") : "",
+        rest: document.getElementById("members-rest")?.hidden ? "" : text("#members-rest"),
         members: list("#members > li[data-user]", (item) => item.querySelector(".member-name").textContent),
         rooms: list("#rooms > li[data-room]", (item) => item.dataset.room),
         unread: list("#rooms .badge", (badge) => badge.firstChild.textContent),
+        directs: list("#directs > li[data-room]", (item) => item.querySelector(".room-name").textContent),
+        unread_directs: list("#directs .badge", (badge) => badge.firstChild.textContent),
+        first_new: behind?.querySelector(".text").textContent ?? "",
         edge: text("#messages > li.edge"),
         rows: list("#messages > li.message, #messages > li.gap", row),
     };
@@ -47,9 +58,18 @@ pub(crate) struct Screen {
     pub(crate) state: String,
     pub(crate) notice: String,
     pub(crate) typing: String,
+    /// Why one is not in the room any more.
+    pub(crate) out: String,
+    /// How many are here besides those who are listed.
+    pub(crate) rest: String,
     pub(crate) members: Vec<String>,
     pub(crate) rooms: Vec<String>,
     pub(crate) unread: Vec<String>,
+    /// The names of those with whom there are conversations.
+    pub(crate) directs: Vec<String>,
+    pub(crate) unread_directs: Vec<String>,
+    /// The message above which the line of what is new stands.
+    pub(crate) first_new: String,
     /// What stands above the first message.
     pub(crate) edge: String,
     /// Messages and gaps, from above.
@@ -72,6 +92,12 @@ pub(crate) struct Row {
     pub(crate) failed: bool,
     pub(crate) who: String,
     pub(crate) text: String,
+    /// Who has read it, where it says so.
+    #[serde(default)]
+    pub(crate) readers: String,
+    /// What the tick of one's own message means.
+    #[serde(default)]
+    pub(crate) tick: String,
     pub(crate) gap: Option<String>,
 }
 

@@ -11,10 +11,13 @@ import { Typing } from "./typing.js";
 const ENTRIES_KEPT = 1_000;
 /** Entries kept at most in any case. */
 const ENTRIES_MAX = 5_000;
+/** Names kept at most of those who may have gone. */
+const NAMES_MAX = 2_000;
 
 export class Room {
   #byId = new Map();
   #keys = new Set();
+  #names = new Map();
 
   constructor(name) {
     this.name = name;
@@ -55,7 +58,7 @@ export class Room {
 
   /** How somebody is shown. */
   nameOf(user) {
-    return this.people.name(user) ?? user;
+    return this.people.name(user) ?? this.#names.get(user) ?? user;
   }
 
   /** The room is entered, or entered again; returns the messages that were not here before. */
@@ -208,13 +211,25 @@ export class Room {
   /** `marks` are read marks of anybody, the reader too. */
   reads(marks, me) {
     for (const { user, seq } of marks) {
-      if (user === me) this.reading.read(seq);
-      else this.reading.readBy(user, seq);
+      if (user === me) {
+        this.reading.read(seq);
+        continue;
+      }
+      this.reading.readBy(user, seq);
+      this.#learn(user, this.people.name(user));
     }
+  }
+
+  /** Who has gone keeps the name under which they spoke or read. */
+  #learn(user, name) {
+    if (!name) return;
+    if (this.#names.size >= NAMES_MAX) this.#names.clear();
+    this.#names.set(user, name);
   }
 
   /** A known message keeps its entry and learns its present position. */
   #remember(message, me) {
+    this.#learn(message.from, message.name);
     if (message.key && message.from === me) this.#keys.add(message.key);
     const known = this.#byId.get(message.id);
     if (known) Object.assign(known, { epoch: message.epoch, seq: message.seq });

@@ -14,7 +14,12 @@ export function drawHead(place, { unread, shared }) {
   byId("room-mark").textContent = place.isDirect ? "" : "#";
   byId("room-title").textContent = place.title;
   byId("room-title").title = place.isDirect ? place.user : "";
-  byId("room-count").textContent = place.isDirect ? whereabouts(shared) : place.joined ? `${place.count.toLocaleString()} online` : "";
+  byId("room-count").textContent = place.isDirect ? whereabouts(shared) : roomText(place);
+}
+
+function roomText({ joined, out, count }) {
+  if (out) return "You are not in this room";
+  return joined ? `${count.toLocaleString()} online` : "";
 }
 
 function whereabouts(shared) {

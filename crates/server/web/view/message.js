@@ -89,7 +89,7 @@ function namesText({ count, names }) {
 }
 
 function edgeText({ state, room, isDirect }) {
-  if (state === "beginning") return isDirect ? `This is where you and ${room} began.` : `This is where ${room} begins.`;
+  if (state === "beginning") return isDirect ? `This is where your conversation with ${room} begins.` : `This is where ${room} begins.`;
   if (state === "empty") return isDirect ? `Nothing has been said between you and ${room} yet.` : "Nothing has been said here yet. Go first.";
   if (state === "entering" && isDirect) return EDGES.loading;
   return EDGES[state] ?? "";

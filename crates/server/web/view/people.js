@@ -20,7 +20,9 @@ export class People {
 
   /** Draws who is in a room, or the two of a conversation; `myName` is how the reader is called. */
   draw(place, me, myName) {
-    const known = place.isDirect ? [[place.user, place.title], [me, myName]] : place.people.list();
+    const known = place.isDirect ? [[place.user, place.title]] : place.people.list();
+    // Of a large room only some are known, but the reader is there for certain.
+    if (place.joined && !known.some(([user]) => user === me)) known.push([me, myName]);
     const people = [...new Map(known)].sort(([userA, nameA], [userB, nameB]) => (userB === me) - (userA === me) || this.#collator.compare(nameA, nameB));
     const shown = people.slice(0, DRAWN_MAX);
     const count = place.isDirect ? people.length : place.count;
@@ -30,7 +32,7 @@ export class People {
     rest.hidden = others <= 0 || shown.length === 0;
     rest.textContent = others === 1 ? "and 1 other" : `and ${others.toLocaleString()} others`;
     byId("members-title").textContent = place.isDirect ? "In this conversation" : "Online";
-    byId("members-count").textContent = place.isDirect ? "" : count.toLocaleString();
+    byId("members-count").textContent = place.isDirect || place.out ? "" : count.toLocaleString();
   }
 
   /** Items stay where they are as long as their person does, so that focus isn't lost. */
