@@ -47,9 +47,14 @@ impl Company {
     }
 
     /// Whatever was heard, something may have been missed.
-    pub(super) fn doubt(&mut self, now: Instant) {
+    pub(super) fn doubt(&mut self) {
         self.roster.doubt();
         self.must_check_bans = true;
+    }
+
+    /// The same, and presence may have lost its memory.
+    pub(super) fn doubt_presence(&mut self, now: Instant) {
+        self.doubt();
         self.ask_again = Some((now + ASK_AGAIN_AFTER, ASK_AGAIN_TIMES));
     }
 

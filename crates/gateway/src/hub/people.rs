@@ -12,6 +12,7 @@ use roomcast_protocol::{
 use tokio::time::{Instant, sleep};
 
 use super::asking::{People, read_people};
+use super::company::Company;
 use super::order::WhoRequest;
 use super::reading::Done;
 use super::relay::Relay;
@@ -79,13 +80,23 @@ impl Relay {
         }
     }
 
-    /// Whatever was heard, something may have been missed.
+    /// From time to time: a change that was lost without a trace, as the last in its room, is found
+    /// by asking once.
+    pub(super) fn look_at_everybody(&mut self) {
+        self.doubt_all(Company::doubt);
+    }
+
+    /// The feed was interrupted: something may have been missed, and presence may have forgotten.
     pub(super) fn doubt_everybody(&mut self) {
         let now = Instant::now();
+        self.doubt_all(|company| company.doubt_presence(now));
+    }
+
+    fn doubt_all(&mut self, doubt: impl Fn(&mut Company)) {
         let mut doubted = HashSet::new();
         for room in self.rooms.values_mut() {
             if let Some(company) = &mut room.company {
-                company.doubt(now);
+                doubt(company);
                 doubted.insert(room.name.clone());
             }
         }

@@ -89,7 +89,7 @@ impl Relay {
             .filter_map(|room| Some((room.name.clone(), room.since()?)))
             .collect();
         if all {
-            self.doubt_everybody();
+            self.look_at_everybody();
         }
         for rooms in wanted.chunks(ROOMS_PER_READ) {
             let (broker, rooms) = (self.broker.clone(), rooms.to_vec());

@@ -347,3 +347,22 @@ async fn p9_what_was_missed_while_the_link_was_gone_is_told_as_a_difference() {
     let there: BTreeSet<String> = ["alice", "u0"].map(str::to_owned).into();
     assert_eq!(named(&alice, &lobby), (there, 2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p9_a_routine_look_at_who_is_here_asks_once_a_room() {
+    let stage = stage();
+    let (lobby, attic) = (room("lobby"), room("attic"));
+    let _players = (
+        crowd(&stage, &lobby, 0..2).await,
+        crowd(&stage, &attic, 2..3).await,
+    );
+    let rosters_read = || stage.counted("roomcast_rosters_read_total");
+    let before = rosters_read();
+    // Every tenth look at the logs is one at the people as well.
+    pass(11 * limits().sync_ms).await;
+    assert!(
+        (rosters_read() - before - 2.0).abs() < 0.5,
+        "{before}, {}",
+        rosters_read()
+    );
+}

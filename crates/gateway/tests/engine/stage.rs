@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::Registry;
 use roomcast_broker::{Broker, Feed, LogConfig, MemoryBroker, MemoryConfig, Published};
 use roomcast_gateway::{Identity, Limits, Node, NodeParts, Rights, Saying};
 use roomcast_presence::{Changes, Presence, PresenceConfig};
@@ -20,6 +21,7 @@ pub(crate) struct Stage {
     pub(crate) node: Arc<Node>,
     pub(crate) double: Double,
     pub(crate) presence: Arc<dyn Presence>,
+    metrics: Registry,
     _tasks: JoinSet<()>,
 }
 
@@ -61,11 +63,13 @@ impl Stage {
             presence.clone(),
             changes,
         );
-        let (node, tasks) = Node::start(parts, &prometheus::Registry::new());
+        let metrics = Registry::new();
+        let (node, tasks) = Node::start(parts, &metrics);
         Self {
             node,
             double,
             presence,
+            metrics,
             _tasks: tasks,
         }
     }
@@ -102,6 +106,15 @@ impl Stage {
         }
     }
 
+    /// What the node has counted under this name.
+    pub(crate) fn counted(&self, name: &str) -> f64 {
+        let metrics = self.metrics.gather();
+        let found = metrics.iter().find(|metric| metric.name() == name);
+        found.expect("it is counted").get_metric()[0]
+            .get_counter()
+            .get_value()
+    }
+
     /// Rooms that are subscribed to, inboxes aside.
     pub(crate) fn subscriptions(&self) -> usize {
         self.double.subscriptions()
@@ -126,7 +139,7 @@ pub(crate) fn plain_node(limits: Limits, feeds: usize) -> (Arc<Node>, JoinSet<()
     let (presence, changes) =
         roomcast_presence::memory(PresenceConfig::default(), "n1".parse().unwrap());
     let parts = parts(limits, Arc::new(broker), feeds, presence, changes);
-    Node::start(parts, &prometheus::Registry::new())
+    Node::start(parts, &Registry::new())
 }
 
 fn parts(
