@@ -101,22 +101,26 @@ pub(super) async fn open(broker: &dyn Broker, room: &RoomName) -> Result<Cursor,
                 return Ok(Cursor::new(position, id));
             }
             Ok(None) => {
-                broker.open(room, None).await?;
-            }
-            Err(BrokerError::Corrupt(_)) => {
                 let head = broker.open(room, None).await?;
-                return Ok(Cursor::new(
-                    Position {
-                        epoch: head.epoch,
-                        seq: head.seq,
-                    },
-                    None,
-                ));
+                // Unless somebody was faster and has spoken, there is no message to know it by.
+                if head.seq == Seq::ZERO {
+                    return Ok(at(&head));
+                }
             }
+            Err(BrokerError::Corrupt(_)) => return Ok(at(&broker.open(room, None).await?)),
             Err(error) => return Err(error),
         }
     }
     Err(unstable(room))
+}
+
+/// At a room's head, whose message is not known.
+fn at(head: &Head) -> Cursor {
+    let position = Position {
+        epoch: head.epoch,
+        seq: head.seq,
+    };
+    Cursor::new(position, None)
 }
 
 /// Reads how a room goes on from where its relay stands, after `delay`.
