@@ -40,6 +40,10 @@ impl BanScripts {
         }
     }
 
+    pub(super) fn all(&self) -> [&Script; 4] {
+        [&self.ban, &self.unban, &self.banned, &self.list]
+    }
+
     /// Until when it is.
     pub(super) async fn ban(
         &self,

@@ -115,6 +115,8 @@ async fn try_beat(place: &Place, standing: &mut Standing) -> Result<Duration, Pr
     let started = Instant::now();
     if reached.is_new {
         standing.steady_since = None;
+        let scripts = [&place.scripts.all()[..], &place.bans.all()].concat();
+        place.link.load(&scripts).await?;
     }
     let steady_since = *standing.steady_since.get_or_insert(started);
     let present = place.ledger.lock().life();

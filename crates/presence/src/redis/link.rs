@@ -7,12 +7,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
-    ScriptInvocation,
+    Script, ScriptInvocation,
 };
 use tokio::sync::Notify;
 
@@ -165,6 +166,17 @@ impl Link {
         let mut connection = self.connection()?;
         let answer = call.invoke_async(&mut connection).await;
         self.received(answer)
+    }
+
+    /// Makes Redis know these scripts. One that it doesn't know, every call that is under way then
+    /// loads for itself: after a restart that is a thousand loads.
+    pub(super) async fn load(&self, scripts: &[&Script]) -> Result<(), PresenceError> {
+        let connection = self.connection()?;
+        let loads = scripts.iter().map(|script| {
+            let mut connection = connection.clone();
+            async move { script.load_async(&mut connection).await }
+        });
+        self.received(try_join_all(loads).await.map(drop))
     }
 
     fn connection(&self) -> Result<MultiplexedConnection, PresenceError> {

@@ -134,6 +134,22 @@ impl Scripts {
         }
     }
 
+    pub(super) fn all(&self) -> [&Script; 11] {
+        [
+            &self.enter,
+            &self.release,
+            &self.reap,
+            &self.roster,
+            &self.typing,
+            &self.typists,
+            &self.sweep,
+            &self.read,
+            &self.marks,
+            &self.beat,
+            &self.overdue,
+        ]
+    }
+
     pub(super) async fn enter(
         &self,
         link: &Link,

@@ -55,6 +55,30 @@ async fn an_idle_cluster_costs_by_its_nodes_and_not_by_its_people() {
 }
 
 #[tokio::test]
+async fn a_crowd_that_comes_first_thing_does_not_load_the_scripts_each_for_itself() {
+    let cluster = Cluster::of(1);
+    let server = &cluster.servers[0];
+    let node = cluster.node("a", long_grace()).await;
+    let loads = || {
+        let calls = server.calls();
+        let loads = calls.iter().find(|(name, _)| name == "script|load");
+        loads.map_or(0, |(_, calls)| *calls)
+    };
+    let before = loads();
+    let r = crate::conformance::room("r");
+    let crowd = (0..200u128).map(|number| {
+        let (node, r) = (&node, &r);
+        async move {
+            node.enter("r", number, &format!("u-{number}")).await;
+            node.presence.roster(r, None, 10).await.unwrap();
+            node.presence.bans(r, None, 10).await.unwrap();
+        }
+    });
+    join_all(crowd).await;
+    assert_eq!(loads(), before);
+}
+
+#[tokio::test]
 async fn bans_expire_with_the_last_of_them() {
     let cluster = Cluster::of(1);
     let node = cluster.node("a", long_grace()).await;
