@@ -131,15 +131,19 @@ impl Roster {
         revision: u64,
         limits: &Limits,
     ) -> Vec<ServerFrame> {
-        if !self.known || revision <= self.revision {
-            // What is read later includes it, or what was read did.
+        if self.known && revision <= self.revision {
+            // What was read included it.
             return Vec::new();
         }
+        // Also where nothing is known yet: what is on its way may have been read before it.
         self.early.insert(revision, change);
         let mut told = Vec::new();
-        self.go_on(limits, &mut told);
+        if self.known {
+            self.go_on(limits, &mut told);
+        }
         if self.early.len() > EARLY_MAX {
-            self.early.clear();
+            // The others still say that there is more than an answer on its way may have.
+            self.early.pop_first();
             self.stale = true;
         }
         told

@@ -258,3 +258,17 @@ fn a_keeper_that_has_forgotten_its_revisions_is_believed() {
     view.hear(roster.read(world.truth(), &world.room, &limits()));
     assert_eq!(view.users, world.here);
 }
+
+#[test]
+fn a_change_heard_before_the_first_answer_is_not_lost() {
+    let (mut world, mut roster) = (World::new(3), Roster::new());
+    world.change(4);
+    let asked = world.truth();
+    roster.ask();
+    world.change(1_000);
+    let (change, revision) = world.on_the_way.pop().unwrap();
+    roster.hear(change, revision, &limits());
+    roster.read(asked, &world.room, &limits());
+    assert_eq!(roster.count(), 2);
+    assert!(roster.includes(revision) && !roster.is_stirred());
+}
