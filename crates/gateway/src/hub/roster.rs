@@ -37,6 +37,8 @@ pub(super) struct Roster {
     stale: bool,
     /// What it included when presence was asked.
     asked_at: u64,
+    /// The last change that had been heard by then. An answer without it has forgotten it.
+    asked_early: u64,
     news: News,
 }
 
@@ -67,6 +69,7 @@ impl Roster {
             waited: false,
             stale: true,
             asked_at: 0,
+            asked_early: 0,
             news: News::default(),
         }
     }
@@ -122,6 +125,7 @@ impl Roster {
     /// Presence is being asked.
     pub(super) fn ask(&mut self) {
         self.asked_at = self.revision;
+        self.asked_early = self.early.last_key_value().map_or(0, |last| *last.0);
     }
 
     /// Takes a change; what is to be told at once.
@@ -169,7 +173,8 @@ impl Roster {
         let before = mem::replace(&mut self.count, truth.count);
         self.known = true;
         self.revision = truth.revision;
-        self.early = self.early.split_off(&(truth.revision + 1));
+        let included = truth.revision.max(self.asked_early);
+        self.early = self.early.split_off(&(included + 1));
         self.waited = false;
         let all = !truth.more && truth.count <= limits.presence_named_max as u64;
         let names = all.then(|| {

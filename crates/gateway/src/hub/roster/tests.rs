@@ -272,3 +272,28 @@ fn a_change_heard_before_the_first_answer_is_not_lost() {
     assert_eq!(roster.count(), 2);
     assert!(roster.includes(revision) && !roster.is_stirred());
 }
+
+#[test]
+fn a_change_that_presence_has_forgotten_is_not_asked_after_for_ever() {
+    let (mut world, mut roster) = (World::new(3), Roster::new());
+    roster.read(world.truth(), &world.room, &limits());
+    for _ in 0..3 {
+        world.change(4);
+    }
+    // The last of three is heard; the keeper comes back without any of them.
+    let (change, revision) = world.on_the_way.pop().unwrap();
+    roster.hear(change, revision, &limits());
+    world.here.clear();
+    world.revision -= 3;
+    let mut asks = 0;
+    for _ in 0..10 {
+        roster.pulse(&world.room, &limits());
+        if roster.is_stale() {
+            asks += 1;
+            roster.ask();
+            roster.read(world.truth(), &world.room, &limits());
+        }
+    }
+    assert_eq!(asks, 1);
+    assert!(!roster.is_stirred());
+}
