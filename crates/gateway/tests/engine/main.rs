@@ -12,6 +12,7 @@ mod player;
 mod stage;
 
 mod chaos;
+mod edges;
 mod inboxes;
 mod p10_slow_readers;
 mod p11_drain;
