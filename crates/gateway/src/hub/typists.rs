@@ -57,6 +57,11 @@ impl Typists {
                 self.row.push((user, until));
             }
         }
+        if self.row.len() > known {
+            // Whoever is not named can't be told as ending.
+            self.counted |= self.row.len() > limits.typists_named_max;
+            self.moved |= self.counted;
+        }
         self.row.len() > known
     }
 

@@ -1,8 +1,20 @@
 //! Orders, inboxes, typing and presence where two things happen at once, or in the order nobody expects.
 
+use roomcast_broker::FeedEvent;
 use roomcast_gateway::Limits;
+use roomcast_protocol::{ServerFrame, Signal, TypingSeen, UserId};
 
-use crate::stage::{Stage, keeping, limits, room};
+use crate::player::Player;
+use crate::stage::{Stage, keeping, limits, pass, room};
+
+fn user(name: &str) -> UserId {
+    name.parse().unwrap()
+}
+
+fn typing_ended(player: &Player) -> bool {
+    let ended = |frame: &ServerFrame| matches!(frame, ServerFrame::Typing(it) if !it.typing);
+    player.heard.iter().any(ended)
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_joiner_that_waits_for_presence_keeps_its_room_open() {
@@ -22,4 +34,34 @@ async fn a_joiner_that_waits_for_presence_keeps_its_room_open() {
     stage.say(&lobby, "hello").await;
     bob.listen().await;
     assert_eq!(bob.texts(&lobby), ["hello"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn typists_found_when_a_node_comes_into_a_room_end_as_they_were_told() {
+    let limits = Limits {
+        typists_named_max: 2,
+        ..limits()
+    };
+    let (stage, lobby) = (Stage::with(limits, keeping(100), 0), room("lobby"));
+    for ghost in ["g0", "g1", "g2"] {
+        let begun = stage.presence.typing(&lobby, &user(ghost), true).await;
+        assert!(begun.unwrap());
+    }
+    let mut alice = stage.enter("alice");
+    let typing = alice.join(&lobby).await.typing.unwrap();
+    assert_eq!((typing.count, typing.users.len()), (3, 0));
+    let signal = Signal::Typing(TypingSeen {
+        room: lobby.clone(),
+        user: user("g0"),
+        typing: false,
+    });
+    stage.double.inject(FeedEvent::Signal(signal)).await;
+    pass(300).await;
+    alice.listen().await;
+    let told = alice.heard.iter().rev().find_map(|frame| match frame {
+        ServerFrame::Typists(typists) => Some((typists.news.count, typists.news.users.len())),
+        _ => None,
+    });
+    assert_eq!(told, Some((2, 2)), "of nobody unnamed an end can be told");
+    assert!(!typing_ended(&alice));
 }
