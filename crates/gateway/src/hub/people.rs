@@ -246,7 +246,8 @@ impl Relay {
         };
         let each_max = self.limits.presence_each_max as u64;
         match &mut room.company {
-            Some(company) if company.roster.count() > each_max => {
+            // Behind those that wait, however few are here by now.
+            Some(company) if company.roster.count() > each_max || !company.reads.is_empty() => {
                 let name = read.room.clone();
                 company.reads.gather(read);
                 self.stir(&name);

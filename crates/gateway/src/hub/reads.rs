@@ -16,7 +16,9 @@ impl Reads {
     /// Somebody has read.
     pub(super) fn gather(&mut self, read: ReadMark) {
         if self.0.len() < WAITING_MAX || self.0.contains_key(&read.user) {
-            self.0.insert(read.user, read.seq);
+            // Two nodes' words may cross on the way, and a mark never goes back.
+            let mark = self.0.entry(read.user).or_insert(read.seq);
+            *mark = read.seq.max(*mark);
         }
     }
 

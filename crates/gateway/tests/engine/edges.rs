@@ -2,7 +2,7 @@
 
 use roomcast_broker::FeedEvent;
 use roomcast_gateway::Limits;
-use roomcast_protocol::{ServerFrame, Signal, TypingSeen, UserId};
+use roomcast_protocol::{ReadMark, ServerFrame, Signal, TypingSeen, UserId};
 
 use crate::player::Player;
 use crate::stage::{Stage, keeping, limits, pass, room};
@@ -64,4 +64,28 @@ async fn typists_found_when_a_node_comes_into_a_room_end_as_they_were_told() {
     });
     assert_eq!(told, Some((2, 2)), "of nobody unnamed an end can be told");
     assert!(!typing_ended(&alice));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_mark_told_late_does_not_go_back() {
+    let limits = Limits {
+        presence_each_max: 0,
+        ..limits()
+    };
+    let (stage, lobby) = (Stage::with(limits, keeping(100), 0), room("lobby"));
+    let said = stage.say(&lobby, "one").await.position.seq;
+    let mut alice = stage.enter("alice");
+    alice.join(&lobby).await;
+    for seq in [said.next(), said] {
+        let (room, user) = (lobby.clone(), user("bob"));
+        let read = Signal::Read(ReadMark { room, user, seq });
+        stage.double.inject(FeedEvent::Signal(read)).await;
+    }
+    pass(1_000).await;
+    alice.listen().await;
+    let marks = alice.heard.iter().find_map(|frame| match frame {
+        ServerFrame::Reads(reads) => Some(reads.marks[0].seq),
+        _ => None,
+    });
+    assert_eq!(marks, Some(said.next()));
 }
