@@ -17,9 +17,18 @@ const AT_ONCE_MAX: usize = 8;
 pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal> {
     let Join { id, rooms } = join;
     let mut admitted = Vec::with_capacity(rooms.len());
+    let mut begins_anew = false;
     for wanted in rooms {
         match admissible(session, &wanted.room) {
-            Ok(()) if wanted.room.is_inbox_of(&session.identity.user) => admitted.push(wanted),
+            // Once a frame, or a small one could ask for thousands of reads.
+            Ok(()) if wanted.room.is_inbox_of(&session.identity.user) => {
+                if std::mem::replace(&mut begins_anew, true) {
+                    let refusal = already_in(&wanted.room);
+                    session.refuse(Some(id.clone()), Some(wanted.room), refusal);
+                } else {
+                    admitted.push(wanted);
+                }
+            }
             Ok(()) => {
                 // From here on the end of the session takes it out of the room, whatever happens.
                 session.rooms.insert(wanted.room.clone(), None);
@@ -58,8 +67,7 @@ fn admissible(session: &Session, room: &RoomName) -> Result<(), Refusal> {
         return Ok(());
     }
     if session.is_in(room) {
-        let message = format!("you are in {room} already");
-        return Err(Refusal::new(ErrorCode::AlreadyJoined, message));
+        return Err(already_in(room));
     }
     let rooms_max = session.node.limits().rooms_per_session_max;
     if session.rooms.len() >= rooms_max {
@@ -67,6 +75,11 @@ fn admissible(session: &Session, room: &RoomName) -> Result<(), Refusal> {
         return Err(Refusal::new(ErrorCode::TooManyRooms, message));
     }
     Ok(())
+}
+
+fn already_in(room: &RoomName) -> Refusal {
+    let message = format!("you are in {room} already");
+    Refusal::new(ErrorCode::AlreadyJoined, message)
 }
 
 /// Presence first, so that `joined` can tell who is there; then the room itself.

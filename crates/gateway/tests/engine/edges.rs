@@ -2,13 +2,22 @@
 
 use roomcast_broker::FeedEvent;
 use roomcast_gateway::Limits;
-use roomcast_protocol::{ReadMark, ServerFrame, Signal, TypingSeen, UserId};
+use roomcast_protocol::{ErrorCode, ReadMark, RoomName, ServerFrame, Signal, TypingSeen, UserId};
 
 use crate::player::Player;
 use crate::stage::{Stage, keeping, limits, pass, room};
 
 fn user(name: &str) -> UserId {
     name.parse().unwrap()
+}
+
+/// How often a room was joined.
+fn times_joined(player: &Player, room: &RoomName) -> usize {
+    let joined = player.heard.iter().filter(|frame| match frame {
+        ServerFrame::Joined(joined) => joined.room == *room,
+        _ => false,
+    });
+    joined.count()
 }
 
 fn typing_ended(player: &Player) -> bool {
@@ -64,6 +73,23 @@ async fn typists_found_when_a_node_comes_into_a_room_end_as_they_were_told() {
     });
     assert_eq!(told, Some((2, 2)), "of nobody unnamed an end can be told");
     assert!(!typing_ended(&alice));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_inbox_is_joined_once_a_frame() {
+    let stage = Stage::new();
+    let mut alice = stage.enter("alice");
+    alice.listen().await;
+    alice.heard.clear();
+    let inbox = r#"{"room":"@alice","history":5}"#;
+    let rooms = vec![inbox; 100].join(",");
+    alice.ask("join", &format!(r#""rooms":[{rooms}]"#)).await;
+    alice.listen().await;
+    assert_eq!(times_joined(&alice, &room("@alice")), 1);
+    let refused = alice.errors();
+    assert_eq!(refused.len(), 99);
+    let code = ErrorCode::AlreadyJoined.number();
+    assert!(refused.iter().all(|error| error.code == code));
 }
 
 #[tokio::test(start_paused = true)]
