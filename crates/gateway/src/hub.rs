@@ -99,10 +99,20 @@ impl Hub {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Makes a session a member no more.
+    /// Makes a session a member no more; once this returns, nothing more of the room gets into its
+    /// outbox.
     pub(crate) async fn leave(&self, room: RoomName, session: SessionId) {
+        let (done, left) = oneshot::channel();
+        let shard = self.shard(&room);
+        let order = Order::Leave {
+            room,
+            session,
+            done,
+        };
         // Fails only when the node is stopping.
-        let _ = self.shard(&room).send(Order::Leave { room, session }).await;
+        if shard.send(order).await.is_ok() {
+            let _ = left.await;
+        }
     }
 
     /// Has a member told who is in the room; whether that could be done.

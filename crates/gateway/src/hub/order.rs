@@ -20,6 +20,8 @@ pub(super) enum Order {
         room: RoomName,
         /// Which.
         session: SessionId,
+        /// Told when it is.
+        done: oneshot::Sender<()>,
     },
     /// Take a user's sessions out of a room.
     TakeOut {

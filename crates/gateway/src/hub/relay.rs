@@ -98,11 +98,17 @@ impl Relay {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Join(request) => self.join(request),
-            Order::Leave { room, session } => {
+            Order::Leave {
+                room,
+                session,
+                done,
+            } => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.members.remove(session);
                     room.waiting.retain(|request| request.session != session);
                 }
+                // Nobody waits where the session has ended.
+                let _ = done.send(());
             }
             Order::TakeOut {
                 room,

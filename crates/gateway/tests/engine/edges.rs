@@ -76,6 +76,21 @@ async fn typists_found_when_a_node_comes_into_a_room_end_as_they_were_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_of_a_room_comes_after_the_answer_to_leave() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    let mut alice = stage.enter("alice");
+    for turn in 0..50 {
+        alice.join(&lobby).await;
+        alice.heard.clear();
+        stage.say(&lobby, &turn.to_string()).await;
+        alice.ask("leave", r#""room":"lobby""#).await;
+        alice.listen().await;
+        let last = alice.heard.last();
+        assert!(matches!(last, Some(ServerFrame::Ok(_))), "{last:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_inbox_is_joined_once_a_frame() {
     let stage = Stage::new();
     let mut alice = stage.enter("alice");
