@@ -35,6 +35,10 @@ impl Session {
     /// says first comes first. If this is dropped while waiting, whether the frame took effect is
     /// not known.
     pub async fn receive(&mut self, text: &str) -> Flow {
+        if self.outbox.is_dismissed() {
+            // A client that takes nothing puts off the close, and must not go on talking until then.
+            return Flow::Close(CloseCode::Disconnected);
+        }
         // Before it is read: what is refused must cost next to nothing.
         if let Err(too_fast) = self.allowance.take(Instant::now()) {
             return self.slow_down(too_fast, text);

@@ -197,6 +197,13 @@ impl Outbox {
         std::mem::take(&mut self.0.state.lock().taken_out)
     }
 
+    /// Whether a back end has ended the session; the close may still be on its way.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        let state = self.0.state.lock();
+        let code = state.closing.as_ref().map(|goodbye| goodbye.code);
+        code == Some(CloseCode::Disconnected)
+    }
+
     /// The session is gone: nothing gets in any more.
     pub(crate) fn shut(&self) {
         let mut state = self.0.state.lock();

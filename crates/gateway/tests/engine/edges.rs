@@ -1,8 +1,10 @@
 //! Orders, inboxes, typing and presence where two things happen at once, or in the order nobody expects.
 
 use roomcast_broker::FeedEvent;
-use roomcast_gateway::Limits;
-use roomcast_protocol::{ErrorCode, ReadMark, RoomName, ServerFrame, Signal, TypingSeen, UserId};
+use roomcast_gateway::{Disconnect, Flow, Limits};
+use roomcast_protocol::{
+    CloseCode, ErrorCode, ReadMark, RoomName, ServerFrame, Signal, TypingSeen, UserId,
+};
 
 use crate::player::Player;
 use crate::stage::{Stage, keeping, limits, pass, room};
@@ -129,4 +131,23 @@ async fn a_read_mark_told_late_does_not_go_back() {
         _ => None,
     });
     assert_eq!(marks, Some(said.next()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_ended_is_not_listened_to_however_slowly_it_reads() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    let (mut alice, mut bob) = (stage.enter("alice"), stage.enter("bob"));
+    alice.join(&lobby).await;
+    bob.join(&lobby).await;
+    let ended = stage
+        .node
+        .disconnect(&user("alice"), Disconnect::default())
+        .await;
+    assert_eq!(ended.unwrap(), 1);
+    pass(10).await;
+    // She takes nothing of what she is told, the close included.
+    let chat = r#"{"type":"chat","id":9,"room":"lobby","message":"and another thing"}"#;
+    assert_eq!(alice.send(chat).await, Flow::Close(CloseCode::Disconnected));
+    bob.listen().await;
+    assert!(bob.texts(&lobby).is_empty());
 }
