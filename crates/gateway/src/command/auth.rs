@@ -2,6 +2,7 @@
 
 use roomcast_protocol::{Auth, ErrorCode, Ok as Done, Refusal, RoomName, ServerFrame};
 
+use super::typing;
 use crate::gate;
 use crate::session::Session;
 
@@ -27,6 +28,7 @@ async fn leave_what_is_closed(session: &mut Session) {
         .filter_map(|room| Some((room.clone(), gate::may_read(&session.identity, room).err()?)))
         .collect();
     for (room, refusal) in closed {
+        typing::stop(session, &room).await;
         session.rooms.remove(&room);
         session.node.leave(room.clone(), session.id).await;
         session.refuse(None, Some(room), refusal);

@@ -4,13 +4,15 @@
 //! what it says of another room goes on to the relay of that room.
 
 use roomcast_protocol::{
-    Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, UserId, encode_server,
+    Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, Signal, TypingSeen,
+    UserId, encode_server,
 };
 
 use super::order::Order;
 use super::reading::Done;
 use super::relay::Relay;
 use super::removed::refusal_of;
+use crate::frame::Frame;
 use crate::outbox::Goodbye;
 
 impl Relay {
@@ -75,9 +77,12 @@ impl Relay {
             };
             encode_server(&ServerFrame::Error(error))
         });
+        let Some(told) = told.map(Frame::from) else {
+            return;
+        };
         for (session, outbox) in theirs {
             room.members.remove(session);
-            outbox.answer(told.clone().unwrap_or_default());
+            outbox.answer(told.clone());
             outbox.take_out(&name);
             let (presence, name) = (self.presence.clone(), name.clone());
             self.reads.push(Box::pin(async move {
@@ -87,5 +92,19 @@ impl Relay {
                 Done::Nothing
             }));
         }
+        self.stop_typing(name, user);
+    }
+
+    /// Ends the typing of somebody who is taken out, if they type.
+    fn stop_typing(&mut self, room: RoomName, user: UserId) {
+        let (presence, broker) = (self.presence.clone(), self.broker.clone());
+        self.reads.push(Box::pin(async move {
+            if presence.typing(&room, &user, false).await.unwrap_or(false) {
+                let typing = false;
+                let seen = TypingSeen { room, user, typing };
+                let _ = broker.signal(&Signal::Typing(seen)).await;
+            }
+            Done::Nothing
+        }));
     }
 }

@@ -110,6 +110,28 @@ async fn an_inbox_is_joined_once_a_frame() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn typing_ends_where_a_token_or_an_order_takes_the_typist_out() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    for by_token in [true, false] {
+        let (mut alice, mut bob) = (stage.enter("alice"), stage.enter("bob"));
+        alice.join(&lobby).await;
+        bob.join(&lobby).await;
+        alice
+            .send(r#"{"type":"typing","room":"lobby","typing":true}"#)
+            .await;
+        if by_token {
+            alice.ask("auth", r#""token":"alice:team.*""#).await;
+        } else {
+            stage.node.remove(&lobby, &user("alice")).await.unwrap();
+        }
+        pass(500).await;
+        bob.listen().await;
+        assert!(typing_ended(&bob), "by token: {by_token}");
+        pass(10_000).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_mark_told_late_does_not_go_back() {
     let limits = Limits {
         presence_each_max: 0,
