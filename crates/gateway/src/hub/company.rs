@@ -28,6 +28,9 @@ pub(super) struct Company {
     pub(super) ask_again: Option<(Instant, u32)>,
     /// Whether bans must be looked up: an order may have been missed.
     pub(super) must_check_bans: bool,
+    /// When bans were last looked up. Who asked to join before it may have been let in by presence
+    /// before the ban, and be a member only now.
+    pub(super) bans_read_at: Option<Instant>,
     /// Whether some member was not told of a coming or going.
     pub(super) is_missed: bool,
 }
@@ -42,6 +45,7 @@ impl Company {
             asking: None,
             ask_again: None,
             must_check_bans: false,
+            bans_read_at: None,
             is_missed: false,
         }
     }

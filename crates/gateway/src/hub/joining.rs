@@ -95,9 +95,10 @@ impl Relay {
                     room.waiting.push(request);
                     self.repair(&name, Duration::ZERO);
                 } else {
-                    let fading = welcome.onward.fading;
+                    let (fading, asked_at) = (welcome.onward.fading, request.asked_at);
                     admission::admit(room, request, welcome, &self.limits, &self.metrics);
                     self.catch_up(&name, session);
+                    self.doubt_joiner(&name, asked_at);
                     if fading {
                         self.renew(name.clone());
                     }

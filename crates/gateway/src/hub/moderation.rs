@@ -3,10 +3,14 @@
 //! An order comes through the user's inbox, where every session of theirs on this node is a member;
 //! what it says of another room goes on to the relay of that room.
 
+use std::collections::HashMap;
+
+use roomcast_presence::Ban;
 use roomcast_protocol::{
     Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, Signal, TypingSeen,
     UserId, encode_server,
 };
+use tokio::time::Instant;
 
 use super::order::Order;
 use super::reading::Done;
@@ -93,6 +97,37 @@ impl Relay {
             }));
         }
         self.stop_typing(name, user);
+    }
+
+    /// Takes out whom of these is in a room.
+    pub(super) fn take_out_banned(&mut self, name: &RoomName, bans: Vec<Ban>) {
+        let Some(room) = self.rooms.get_mut(name) else {
+            return;
+        };
+        if bans.is_empty() {
+            return;
+        }
+        let bans: HashMap<UserId, u64> =
+            bans.into_iter().map(|it| (it.user, it.until_ms)).collect();
+        let users = room.members.iter_mut().map(|member| &member.user);
+        let here: HashMap<UserId, u64> = users
+            .filter_map(|user| Some((user.clone(), *bans.get(user)?)))
+            .collect();
+        for (user, until_ms) in here {
+            self.take_out(name.clone(), user, Some(until_ms));
+        }
+    }
+
+    /// Looks bans up again for who has become a member and asked before they were looked up.
+    pub(super) fn doubt_joiner(&mut self, name: &RoomName, asked_at: Instant) {
+        let room = self.rooms.get_mut(name);
+        let Some(company) = room.and_then(|room| room.company.as_mut()) else {
+            return;
+        };
+        if company.bans_read_at.is_some_and(|at| at >= asked_at) {
+            company.must_check_bans = true;
+            self.stir(name);
+        }
     }
 
     /// Ends the typing of somebody who is taken out, if they type.

@@ -147,6 +147,9 @@ impl Relay {
         match people {
             Ok(people) => {
                 banned = people.bans;
+                if checked_bans {
+                    company.bans_read_at = Some(Instant::now());
+                }
                 let comings = company.roster.read(people.roster, name, &self.limits);
                 let now = Instant::now();
                 let more_type = company.typists.read(people.typists, now, &self.limits);
@@ -174,9 +177,7 @@ impl Relay {
                 self.admit(request);
             }
         }
-        for ban in banned {
-            self.take_out(name.clone(), ban.user, Some(ban.until_ms));
-        }
+        self.take_out_banned(name, banned);
         if failed {
             let delay_ms = rand::random_range(ASK_AGAIN_MS);
             self.ask_presence(name, Duration::from_millis(delay_ms));

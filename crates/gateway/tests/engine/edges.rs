@@ -173,3 +173,32 @@ async fn a_session_that_was_ended_is_not_listened_to_however_slowly_it_reads() {
     bob.listen().await;
     assert!(bob.texts(&lobby).is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_bans_do_not_crowd_out_an_order() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    let mut bob = stage.enter("bob");
+    bob.join(&lobby).await;
+    let other = room("other");
+    bob.join(&other).await;
+    for n in 0..10_000 {
+        let banned = user(&format!("u{n}"));
+        stage.presence.ban(&other, &banned, 60_000).await.unwrap();
+    }
+    stage.double.interrupt().await;
+    pass(1_000).await;
+    let mut alice = stage.enter("alice");
+    alice.listen().await;
+    let gate = stage.double.script().hold_next_read();
+    {
+        let join = r#"{"type":"join","id":1,"room":"lobby"}"#;
+        let mut joining = std::pin::pin!(alice.session.receive(join));
+        assert!(futures_util::FutureExt::now_or_never(joining.as_mut()).is_none());
+        stage.node.remove(&lobby, &user("alice")).await.unwrap();
+        pass(10).await;
+        gate.release();
+        joining.await;
+    }
+    alice.listen().await;
+    assert_eq!(alice.last_refusal().code, ErrorCode::Removed.number());
+}
