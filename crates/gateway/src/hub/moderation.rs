@@ -12,6 +12,7 @@ use roomcast_protocol::{
 };
 use tokio::time::Instant;
 
+use super::member::Member;
 use super::order::Order;
 use super::reading::Done;
 use super::relay::Relay;
@@ -109,10 +110,11 @@ impl Relay {
         }
         let bans: HashMap<UserId, u64> =
             bans.into_iter().map(|it| (it.user, it.until_ms)).collect();
-        let users = room.members.iter_mut().map(|member| &member.user);
-        let here: HashMap<UserId, u64> = users
-            .filter_map(|user| Some((user.clone(), *bans.get(user)?)))
-            .collect();
+        let banned = |member: &mut Member| {
+            let until_ms = bans.get(&member.user)?;
+            Some((member.user.clone(), *until_ms))
+        };
+        let here: HashMap<UserId, u64> = room.members.iter_mut().filter_map(banned).collect();
         for (user, until_ms) in here {
             self.take_out(name.clone(), user, Some(until_ms));
         }

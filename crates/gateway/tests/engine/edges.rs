@@ -202,3 +202,30 @@ async fn many_bans_do_not_crowd_out_an_order() {
     alice.listen().await;
     assert_eq!(alice.last_refusal().code, ErrorCode::Removed.number());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_join_on_its_way_does_not_outrun_a_ban_whose_order_was_lost() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    let mut bob = stage.enter("bob");
+    bob.join(&lobby).await;
+    let mut alice = stage.enter("alice");
+    alice.listen().await;
+    let gate = stage.double.script().hold_next_read();
+    {
+        let join = r#"{"type":"join","id":1,"room":"lobby"}"#;
+        let mut joining = std::pin::pin!(alice.session.receive(join));
+        assert!(futures_util::FutureExt::now_or_never(joining.as_mut()).is_none());
+        pass(10).await;
+        stage.double.lose_signals(true);
+        let banned = stage.node.ban(&lobby, &user("alice"), 60_000).await;
+        banned.unwrap();
+        stage.double.interrupt().await;
+        pass(1_000).await;
+        gate.release();
+        joining.await;
+    }
+    pass(1_000).await;
+    alice.listen().await;
+    assert_eq!(alice.last_refusal().code, ErrorCode::Banned.number());
+    assert!(alice.chat(&lobby, "in?").await.is_err());
+}
