@@ -76,7 +76,7 @@ impl Node {
             },
             outbox: session.outbox.clone(),
             since: inbox,
-            mark: session.inbox.clone(),
+            inbox: session.inbox.clone(),
         };
         tokio::spawn(arrival.run());
         Ok(session)

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use futures_util::stream::FuturesUnordered;
 use roomcast_broker::{Broker, Feed, feed_index};
 use roomcast_presence::Presence;
-use roomcast_protocol::{ErrorCode, Refusal, RoomName, SessionId};
+use roomcast_protocol::{ErrorCode, Refusal, RoomName, SessionId, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -113,6 +113,17 @@ impl Hub {
         if shard.send(order).await.is_ok() {
             let _ = left.await;
         }
+    }
+
+    /// Takes a user out of a room that they are banned from.
+    pub(crate) async fn take_out(&self, room: RoomName, user: UserId, banned_until_ms: u64) {
+        let shard = self.shard(&room);
+        let order = Order::TakeOut {
+            room,
+            user,
+            banned_until_ms: Some(banned_until_ms),
+        };
+        let _ = shard.send(order).await;
     }
 
     /// Has a member told who is in the room; whether that could be done.

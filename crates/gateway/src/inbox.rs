@@ -4,8 +4,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use roomcast_presence::Occupant;
-use roomcast_protocol::{ErrorCode, Refusal, RoomName, Since};
+use roomcast_protocol::{ErrorCode, Position, Refusal, RoomName, Since};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
@@ -18,6 +19,15 @@ const RETRY_MS: u64 = 250;
 /// How long at the most.
 const RETRY_MS_MAX: u64 = 8_000;
 
+/// A session's inbox, as the session knows it.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    /// How far it was seen, once the session is in it.
+    mark: OnceLock<Arc<Mark>>,
+    /// Rooms that were joined before: orders about them may have been missed.
+    early: Mutex<Vec<RoomName>>,
+}
+
 /// What is needed to let a session into its inbox.
 pub(crate) struct Arrival {
     pub(crate) node: Arc<Node>,
@@ -26,7 +36,28 @@ pub(crate) struct Arrival {
     /// Where the session stood when it was here before.
     pub(crate) since: Option<Since>,
     /// Where to put how far the inbox is seen.
-    pub(crate) mark: Arc<OnceLock<Arc<Mark>>>,
+    pub(crate) inbox: Arc<Inbox>,
+}
+
+impl Inbox {
+    /// The session is in it, and hears orders from now on.
+    pub(crate) fn is_entered(&self, mark: Arc<Mark>) {
+        let _ = self.mark.set(mark);
+    }
+
+    /// How far this node has seen it.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.mark.get()?.position()
+    }
+
+    /// The session is about to join a room. `is_in` says of the others whether it still is there.
+    pub(crate) fn note_join(&self, room: &RoomName, is_in: impl Fn(&RoomName) -> bool) {
+        let mut early = self.early.lock();
+        if self.mark.get().is_none() {
+            early.retain(|other| other != room && is_in(other));
+            early.push(room.clone());
+        }
+    }
 }
 
 impl Arrival {
@@ -37,7 +68,7 @@ impl Arrival {
         while !self.outbox.is_shut() {
             match self.enter(&room).await {
                 Ok(mark) => {
-                    let _ = self.mark.set(mark);
+                    self.inbox.is_entered(mark);
                     break;
                 }
                 Err(refusal) if refusal.code == ErrorCode::Draining => break,
@@ -48,9 +79,29 @@ impl Arrival {
                 }
             }
         }
+        self.look_up_bans().await;
         if self.outbox.is_shut() {
             // It has left before it came.
             self.node.leave(room, self.occupant.session).await;
+        }
+    }
+
+    /// Looks up what the session was not told of before it was in its inbox. What it joins from now
+    /// on, it joins hearing.
+    async fn look_up_bans(&self) {
+        let mut rooms = std::mem::take(&mut *self.inbox.early.lock());
+        let (node, user) = (&self.node, &self.occupant.user);
+        while let Some(room) = rooms.pop()
+            && !self.outbox.is_shut()
+        {
+            match node.presence.banned(&room, user).await {
+                Ok(None) => {}
+                Ok(Some(until_ms)) => node.hub.take_out(room, user.clone(), until_ms).await,
+                Err(_) => {
+                    rooms.push(room);
+                    sleep(Duration::from_millis(rand::random_range(1..=RETRY_MS_MAX))).await;
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use roomcast_protocol::{
     ErrorFrame, Position, Refusal, RequestId, RoomName, ServerFrame, SessionId, encode_server,
 };
 
-use crate::hub::{Hub, Mark};
+use crate::hub::Hub;
 use crate::identity::Identity;
+use crate::inbox::Inbox;
 use crate::node::Node;
 use crate::outbox::{Next, Outbox, Outgoing};
 use crate::rate::Allowance;
@@ -27,8 +28,8 @@ pub struct Session {
     pub(crate) allowance: Allowance,
     /// Those it asked for; its inbox is not among them.
     pub(crate) rooms: Rooms,
-    /// How far its inbox was seen, once it is there.
-    pub(crate) inbox: Arc<OnceLock<Arc<Mark>>>,
+    /// Its inbox, which it is in as soon as may be.
+    pub(crate) inbox: Arc<Inbox>,
     /// Rooms where it was told to type.
     pub(crate) typing: Vec<RoomName>,
     /// Whether it has left everything.
@@ -107,7 +108,7 @@ impl Session {
     /// How far this node has seen a room the session is in.
     pub(crate) fn seen(&self, room: &RoomName) -> Option<Position> {
         if room.is_inbox_of(&self.identity.user) {
-            return self.inbox.get()?.position();
+            return self.inbox.position();
         }
         self.rooms.mark(room)?.position()
     }

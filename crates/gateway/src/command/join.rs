@@ -32,6 +32,8 @@ pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal
             Ok(()) => {
                 // From here on the end of the session takes it out of the room, whatever happens.
                 session.rooms.insert(wanted.room.clone(), None);
+                let is_in = |room: &RoomName| session.rooms.has(room);
+                session.inbox.note_join(&wanted.room, is_in);
                 admitted.push(wanted);
             }
             Err(refusal) => session.refuse(Some(id.clone()), Some(wanted.room), refusal),
@@ -45,7 +47,7 @@ pub(super) async fn run(session: &mut Session, join: Join) -> Result<(), Refusal
         .await;
     for (room, result) in joined {
         match result {
-            Ok(mark) if session.own_inbox() == room => drop(session.inbox.set(mark)),
+            Ok(mark) if session.own_inbox() == room => session.inbox.is_entered(mark),
             Ok(mark) => session.rooms.insert(room, Some(mark)),
             Err(refusal) if session.own_inbox() == room => {
                 session.refuse(Some(id.clone()), Some(room), refusal);

@@ -78,6 +78,27 @@ async fn typists_found_when_a_node_comes_into_a_room_end_as_they_were_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ban_reaches_a_session_that_was_not_in_its_inbox_yet() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    let mut bob = stage.enter("bob");
+    bob.join(&lobby).await;
+    stage.double.script().concerns_inboxes();
+    stage.double.script().fail_subscribes(3);
+    let mut alice = stage.enter("alice");
+    alice.join(&lobby).await;
+    stage
+        .node
+        .ban(&lobby, &user("alice"), 60_000)
+        .await
+        .unwrap();
+    pass(10_000).await;
+    alice.listen().await;
+    assert_eq!(times_joined(&alice, &room("@alice")), 1);
+    assert_eq!(alice.last_refusal().code, ErrorCode::Banned.number());
+    assert!(alice.chat(&lobby, "still here?").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_of_a_room_comes_after_the_answer_to_leave() {
     let (stage, lobby) = (Stage::new(), room("lobby"));
     let mut alice = stage.enter("alice");
