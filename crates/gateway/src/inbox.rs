@@ -45,6 +45,10 @@ impl Inbox {
         let _ = self.mark.set(mark);
     }
 
+    fn has_entered(&self) -> bool {
+        self.mark.get().is_some()
+    }
+
     /// How far this node has seen it.
     pub(crate) fn position(&self) -> Option<Position> {
         self.mark.get()?.position()
@@ -65,7 +69,8 @@ impl Arrival {
     pub(crate) async fn run(self) {
         let room = RoomName::inbox(&self.occupant.user);
         let mut wait_ms = RETRY_MS;
-        while !self.outbox.is_shut() {
+        // Somebody impatient may have joined it by name meanwhile; it would begin anew.
+        while !self.outbox.is_shut() && !self.inbox.has_entered() {
             match self.enter(&room).await {
                 Ok(mark) => {
                     self.inbox.is_entered(mark);

@@ -131,6 +131,20 @@ async fn an_inbox_is_joined_once_a_frame() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_inbox_that_was_joined_by_name_does_not_begin_anew_by_itself() {
+    let (stage, inbox) = (Stage::new(), room("@alice"));
+    stage.double.script().concerns_inboxes();
+    stage.double.script().reads_are_down(true);
+    let mut alice = stage.enter("alice");
+    pass(20_000).await;
+    stage.double.script().reads_are_down(false);
+    alice.join(&inbox).await;
+    pass(10_000).await;
+    alice.listen().await;
+    assert_eq!(times_joined(&alice, &inbox), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn typing_ends_where_a_token_or_an_order_takes_the_typist_out() {
     let (stage, lobby) = (Stage::new(), room("lobby"));
     for by_token in [true, false] {
