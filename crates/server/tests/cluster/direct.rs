@@ -25,6 +25,15 @@ fn connect(cluster: &Cluster, user: &str, first: usize) -> (Client, Events) {
     Client::connect(config).unwrap()
 }
 
+async fn is_in_its_inbox(events: &mut Events) {
+    let joined = async {
+        while !matches!(events.next().await, Some(Event::Joined(joined)) if joined.room.is_inbox())
+        {
+        }
+    };
+    timeout(PATIENCE, joined).await.expect("it comes in time");
+}
+
 /// The direct messages of an inbox, until so many have come; anything told as lost is an error.
 async fn inbox(mut events: Events, messages: usize) -> Result<Vec<Chat>, String> {
     let mut chats = Vec::new();
@@ -50,17 +59,11 @@ async fn direct_messages_reach_both_inboxes_once_though_nodes_die_in_between() {
     let (alice, alice_desk) = connect(&cluster, "alice", 0);
     let (_phone, alice_phone) = connect(&cluster, "alice", 2);
     let (_bob, bob_desk) = connect(&cluster, "bob", 1);
-    let stories: Vec<_> = [alice_desk, alice_phone, bob_desk]
-        .map(|events| tokio::spawn(inbox(events, MESSAGES)))
-        .into();
-    // Whoever comes for the first time hears what is said from then on.
-    for user in ["alice", "bob"] {
-        let there = cluster.sees(user, |sessions| {
-            sessions == if user == "bob" { 1 } else { 2 }
-        });
-        timeout(PATIENCE, there)
-            .await
-            .expect("they are in their inboxes");
+    let mut stories = Vec::new();
+    for mut events in [alice_desk, alice_phone, bob_desk] {
+        // Whoever comes for the first time hears what is said from then on.
+        is_in_its_inbox(&mut events).await;
+        stories.push(tokio::spawn(inbox(events, MESSAGES)));
     }
     let bob: UserId = "bob".parse().unwrap();
     let said = tokio::spawn(async move {
@@ -107,11 +110,8 @@ async fn direct_messages_reach_both_inboxes_once_though_nodes_die_in_between() {
 async fn who_was_away_hears_on_another_node_what_was_said_to_them() {
     let cluster = Cluster::start(&[]).await;
     let (bob, mut events) = connect(&cluster, "bob", 0);
+    is_in_its_inbox(&mut events).await;
     let own: RoomName = "@bob".parse().unwrap();
-    let there = async {
-        while !matches!(events.next().await, Some(Event::Joined(joined)) if joined.room == own) {}
-    };
-    timeout(PATIENCE, there).await.expect("it is in its inbox");
     let since = bob.position(&own).await.unwrap();
     bob.close().await;
     let (alice, _events) = connect(&cluster, "alice", 1);

@@ -233,6 +233,7 @@ impl<'a> Session<'a> {
             ServerFrame::Joined(joined) if joined.id.is_none() => {}
             ServerFrame::Joined(joined) => self.joined(&joined),
             ServerFrame::Chat(chat) => self.chat(&chat),
+            ServerFrame::Gap(gap) if gap.room.is_inbox() => {}
             ServerFrame::Gap(gap) => {
                 let line = Line::Gap {
                     epoch: gap.epoch,
