@@ -279,8 +279,9 @@ impl Room {
 
     /// Whether nobody is here, or about to be.
     pub(super) fn is_deserted(&self) -> bool {
-        let is_expected = |company: &Box<Company>| !company.expected.is_empty();
-        let is_awaited = !self.waiting.is_empty() || self.company.as_ref().is_some_and(is_expected);
+        let is_expected = |company: &Company| !company.expected.is_empty();
+        let is_awaited =
+            !self.waiting.is_empty() || self.company.as_deref().is_some_and(is_expected);
         self.members.is_empty() && !is_awaited && self.reads == 0
     }
 
