@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use roomcast_presence::Ban;
 use roomcast_protocol::{
     Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, Signal, TypingSeen,
@@ -87,15 +89,21 @@ impl Relay {
         };
         for (session, outbox) in theirs {
             room.members.remove(session);
-            outbox.answer(told.clone());
-            outbox.take_out(&name);
-            let (presence, name) = (self.presence.clone(), name.clone());
-            self.reads.push(Box::pin(async move {
-                if let Err(error) = presence.leave(&name, session).await {
-                    tracing::debug!(room = %name, %error, "presence learns later who was taken out");
+            let (presence, left) = (self.presence.clone(), name.clone());
+            let mut leaving: BoxFuture<'static, Done> = Box::pin(async move {
+                if let Err(error) = presence.leave(&left, session).await {
+                    tracing::debug!(room = %left, %error, "presence learns later who was taken out");
                 }
                 Done::Nothing
-            }));
+            });
+            // Begun before the session is told: it may join again at once, and must not be taken
+            // for leaving afterwards.
+            let is_done = leaving.as_mut().now_or_never().is_some();
+            outbox.take_out(&name);
+            outbox.answer(told.clone());
+            if !is_done {
+                self.reads.push(leaving);
+            }
         }
         self.stop_typing(name, user);
     }
