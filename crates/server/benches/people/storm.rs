@@ -1,5 +1,6 @@
 //! All members of a room cut off at once, and all back at once: what they are told, by kind.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -92,18 +93,16 @@ async fn storm(members: usize, back: Back) {
 }
 
 /// Comes to a node and into the room.
-fn come(
-    address: std::net::SocketAddr,
+async fn come(
+    address: SocketAddr,
     at: usize,
     (inbox, room): (Option<Place>, Option<Place>),
     told: Rc<Told>,
-) -> impl Future<Output = Session> {
-    async move {
-        let user = format!("user-{at}");
-        let session = Session::connect(address, &user, inbox.as_ref(), &told).await;
-        session.join(ROOM, room.as_ref()).await;
-        session
-    }
+) -> Session {
+    let user = format!("user-{at}");
+    let session = Session::connect(address, &user, inbox.as_ref(), &told).await;
+    session.join(ROOM, room.as_ref()).await;
+    session
 }
 
 async fn until_gone(cluster: &Cluster) {
