@@ -30,12 +30,14 @@ pub(super) async fn run(session: &mut Session, direct: Direct) -> Result<(), Ref
     let published = node.publish(&draft, session.seen(&inbox)).await?;
     if own != inbox {
         // The id of the first try: a retry after a crash in between makes the copy good.
-        let copy = gate::draft(
+        let mut copy = gate::draft(
             own.clone(),
             saying(message, data),
             published.id,
             node.limits(),
         )?;
+        // One key may have gone to several users, whose copies meet here; the id is one message's.
+        copy.key = published.id.to_string().parse().ok();
         keep_own_copy(session, &copy, key.is_some()).await?;
     }
     session.answer(&ServerFrame::Ack(Ack {

@@ -95,6 +95,20 @@ async fn a_retry_makes_good_the_copy_that_a_dying_node_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_key_to_two_users_leaves_two_copies_and_each_is_retried_for_itself() {
+    let stage = Stage::new();
+    let mut alice = stage.enter("alice");
+    alice.listen().await;
+    for to in ["bob", "carol", "bob"] {
+        let fields = format!(r#""to":"{to}","message":"to {to}","key":"k""#);
+        let id = alice.ask("direct", &fields).await;
+        alice.listen().await;
+        alice.acked(id).unwrap();
+    }
+    assert_eq!(alice.texts(&room(ALICES)), ["to bob", "to carol"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_can_join_read_look_into_or_leave_an_inbox() {
     let stage = Stage::new();
     let mut bob = stage.enter("bob");
