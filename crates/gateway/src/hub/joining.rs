@@ -23,7 +23,7 @@ impl Relay {
             let name = request.room.clone();
             let mut room = Room::opening(name.clone());
             room.waiting.push(request);
-            self.rooms.insert(name.clone(), room);
+            self.rooms.insert(name.clone(), Box::new(room));
             self.open(name);
             return;
         };

@@ -54,7 +54,7 @@ impl Relay {
         }
         let mut again = Room::opening(name.clone());
         again.waiting = room.waiting;
-        self.rooms.insert(name.clone(), again);
+        self.rooms.insert(name.clone(), Box::new(again));
         self.open(name);
     }
 

@@ -10,9 +10,13 @@ use super::member::Member;
 /// None should: it costs a lock a member, and is there only for what nobody thought of.
 const SWEEPS_A_LOOK: u32 = 20;
 
+/// Members that are looked through rather than looked up.
+const FEW: usize = 8;
+
 #[derive(Default)]
 pub(super) struct Members {
     row: Vec<Member>,
+    /// Where each is in the row; empty while so few are in it that looking through is as good.
     places: HashMap<SessionId, usize>,
     sweeps_left: u32,
 }
@@ -29,22 +33,34 @@ impl Members {
 
     pub(super) fn insert(&mut self, member: Member) {
         self.remove(member.session);
-        self.places.insert(member.session, self.row.len());
+        if self.row.is_empty() {
+            // Most rooms are inboxes, with one session in them.
+            self.row.reserve_exact(1);
+        }
+        if !self.places.is_empty() {
+            self.places.insert(member.session, self.row.len());
+        }
         self.row.push(member);
+        if self.places.is_empty() && self.row.len() > FEW {
+            let places = self.row.iter().enumerate();
+            self.places = places.map(|(place, it)| (it.session, place)).collect();
+        }
     }
 
     pub(super) fn remove(&mut self, session: SessionId) {
-        let Some(place) = self.places.remove(&session) else {
+        let Some(place) = self.place(session) else {
             return;
         };
         self.row.swap_remove(place);
-        if let Some(moved) = self.row.get(place) {
+        if self.places.remove(&session).is_some()
+            && let Some(moved) = self.row.get(place)
+        {
             self.places.insert(moved.session, place);
         }
     }
 
     pub(super) fn one(&mut self, session: SessionId) -> Option<&mut Member> {
-        let place = *self.places.get(&session)?;
+        let place = self.place(session)?;
         self.row.get_mut(place)
     }
 
@@ -65,6 +81,13 @@ impl Members {
         for session in closed {
             self.remove(session);
         }
+    }
+
+    fn place(&self, session: SessionId) -> Option<usize> {
+        if self.places.is_empty() {
+            return self.row.iter().position(|it| it.session == session);
+        }
+        self.places.get(&session).copied()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
@@ -113,6 +136,7 @@ mod tests {
         let sessions: Vec<_> = (0..10).map(|n| member(n).session).collect();
         for n in 0..10 {
             members.insert(member(n));
+            assert!(members.one(sessions[n as usize]).is_some(), "{n}");
         }
         for gone in [0, 9, 4] {
             members.remove(sessions[gone]);

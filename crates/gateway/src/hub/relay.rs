@@ -35,7 +35,8 @@ pub(super) struct Relay {
     pub(super) presence: Arc<dyn Presence>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) rooms: HashMap<RoomName, Room>,
+    /// Boxed: half of a table's places are empty, and a room is large.
+    pub(super) rooms: HashMap<RoomName, Box<Room>>,
     /// At most two a room, one a joiner and one a member who is behind, and what orders need.
     pub(super) reads: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(super) siblings: Shards,

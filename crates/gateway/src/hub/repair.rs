@@ -29,7 +29,8 @@ impl Relay {
     }
 
     pub(super) fn repair_again(&mut self, name: &RoomName, delay: Duration) {
-        let Some(from) = self.rooms.get_mut(name).and_then(Room::repair_begins) else {
+        let room = self.rooms.get_mut(name);
+        let Some(from) = room.and_then(|room| room.repair_begins()) else {
             return;
         };
         self.metrics.repairs.inc();
@@ -83,7 +84,8 @@ impl Relay {
     pub(super) fn look_at_all(&mut self) {
         self.looks = self.looks.wrapping_add(1);
         let all = self.looks.is_multiple_of(LOOKS_PER_INBOX_LOOK);
-        let is_due = |room: &&Room| room.phase == Phase::Live && (all || !room.name.is_inbox());
+        let is_due =
+            |room: &&Box<Room>| room.phase == Phase::Live && (all || !room.name.is_inbox());
         let live = self.rooms.values().filter(is_due);
         let wanted: Vec<_> = live
             .filter_map(|room| Some((room.name.clone(), room.since()?)))

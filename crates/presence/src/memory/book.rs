@@ -45,7 +45,8 @@ struct Typing {
 
 #[derive(Debug, Default)]
 struct Room {
-    people: BTreeMap<UserId, Person>,
+    /// Boxed: a tree has space for eleven, and in most inboxes one is.
+    people: BTreeMap<UserId, Box<Person>>,
     /// Of the last change of who is here; 0 if there was none yet.
     revision: u64,
     sessions: HashMap<SessionId, UserId>,
@@ -141,11 +142,13 @@ impl Book {
         let user = &occupant.user;
         known.sessions.insert(occupant.session, user.clone());
         let joined = !known.people.contains_key(user);
-        let person = known.people.entry(user.clone()).or_insert_with(|| Person {
+        let nobody = || Person {
             name: None,
             sessions: SmallVec::new(),
             left_at: None,
-        });
+        };
+        let person = known.people.entry(user.clone());
+        let person = person.or_insert_with(|| Box::new(nobody()));
         if occupant.name.is_some() {
             person.name.clone_from(&occupant.name);
         }
@@ -350,7 +353,7 @@ impl Book {
         if !known.people.get(&user)?.sessions.is_empty() {
             return None;
         }
-        let Person { name, left_at, .. } = known.people.remove(&user)?;
+        let Person { name, left_at, .. } = *known.people.remove(&user)?;
         let (count, revision) = (known.count(), known.advance(first));
         if room.is_inbox_of(&user) {
             let at_ms = self.clock.ms(left_at.unwrap_or(now));
