@@ -41,7 +41,7 @@ const SOCKET: &str = "roomcast-socket";
 const GATEWAY: &str = "roomcast-gateway";
 const SERVER: &str = "roomcast";
 const CLIENT: &str = "roomcast-client";
-const LOADTEST: &str = "roomcast-loadtest";
+const LOADTEST: &str = "loadtest";
 const XTASK: &str = "xtask";
 /// The fuzz targets: a workspace of their own, of programs that never ship.
 const SOCKET_FUZZ: &str = "roomcast-socket-fuzz";
