@@ -1,0 +1,64 @@
+//! The judgement of one room, once all ledgers are read.
+//!
+//! Owns the order of the questions, and the small one whether new epochs had a cause.
+
+mod acks;
+mod gaps;
+mod log;
+mod messages;
+mod rest;
+
+use super::{Life, Room};
+use crate::audit::check::Check;
+use crate::audit::scene::Scene;
+use crate::audit::verdict::Facts;
+
+pub(in crate::audit) use self::messages::Directs;
+
+/// Judges a room, and adds to the run's numbers.
+pub(in crate::audit) fn room(
+    room: &mut Room,
+    scene: &mut Scene<'_>,
+    directs: &Directs,
+    facts: &mut Facts,
+) {
+    room.end(scene);
+    for check in [
+        Check::OrderPerClient,
+        Check::NoSilentHole,
+        Check::NoDuplicate,
+    ] {
+        scene.looked(check, room.deliveries);
+    }
+    scene.looked(Check::OneMessagePerPosition, room.told);
+    let head = room.head;
+    let head_life = head.map(|head| room.life(head.epoch, u64::MAX));
+    let log = head_life.and_then(|life| log::end(room, life, scene));
+    let has_messages = !room.messages.all.is_empty() || room.told > 0;
+    let is_read = head.is_some_and(|head| head.seq == 0 || log.is_some());
+    facts.rooms_unread += u64::from(has_messages && !is_read);
+
+    epochs(room, scene, facts);
+    acks::judge(room, scene, head_life, log, facts);
+    messages::judge(room, scene, directs, facts);
+    gaps::judge(room, scene, log);
+    rest::convergence(room, scene);
+    rest::presence(room, scene);
+}
+
+fn epochs(room: &Room, scene: &mut Scene<'_>, facts: &mut Facts) {
+    let mut lives: Vec<&Life> = room.lives.iter().collect();
+    lives.sort_by_key(|life| life.first_us);
+    for life in lives.iter().skip(1) {
+        facts.epochs_begun += 1;
+        scene.looked(Check::EpochHasCause, 1);
+        if !scene.survey.faults.may_have_forgotten_by(life.first_us) {
+            scene.found(Check::EpochHasCause, life.first_us, || {
+                format!(
+                    "epoch {:016x} began, and no fault let the store forget",
+                    life.epoch
+                )
+            });
+        }
+    }
+}

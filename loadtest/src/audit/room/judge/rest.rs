@@ -1,0 +1,96 @@
+//! What holds at rest: everybody stands at the head, and who is said to be here is here.
+
+use std::collections::BTreeSet;
+
+use crate::audit::check::Check;
+use crate::audit::faults::seconds;
+use crate::audit::room::trouble::{At, standing};
+use crate::audit::room::walk::Walk;
+use crate::audit::room::{Room, witness_name};
+use crate::audit::scene::Scene;
+
+/// When the client's ledger came to rest, if it has a session here then.
+fn live_at_us(scene: &Scene<'_>, client: u32, walk: &Walk) -> Option<u64> {
+    let known = scene.survey.clients.get(&client)?;
+    let file = &scene.survey.files[known.file];
+    let rest_us = file.rest_us?;
+    let session = walk.session_at(rest_us)?;
+    let life = file.sessions.get(session as usize)?.as_ref()?;
+    file.is_live_at_rest(life).then_some(rest_us)
+}
+
+pub(super) fn convergence(room: &Room, scene: &mut Scene<'_>) {
+    let Some(head) = room.head else { return };
+    for (client, walk) in &room.walks {
+        let Some(rest_us) = live_at_us(scene, *client, walk) else {
+            continue;
+        };
+        scene.looked(Check::Convergence, 1);
+        let why = if walk.is_waiting() {
+            "asked to join and was never answered".into()
+        } else if walk.stands() != Some(head) {
+            let stands = standing(walk.stands());
+            format!("stands at {stands}, the head is at {}", At(head))
+        } else if walk.still_to_come() > 0 {
+            format!(
+                "still waits for {} messages of joined",
+                walk.still_to_come()
+            )
+        } else if walk.moved_us() > rest_us {
+            format!("came to the head only at {}", seconds(walk.moved_us()))
+        } else {
+            continue;
+        };
+        let who = scene.who(*client);
+        scene.found(Check::Convergence, rest_us, || format!("{who} {why}"));
+    }
+}
+
+pub(super) fn presence(room: &Room, scene: &mut Scene<'_>) {
+    // Who is here at rest is known only if all say when that is.
+    let mut files = scene.survey.files.iter();
+    let all_rest = files.all(|file| file.rest_us.is_some() || file.sessions.is_empty());
+    if room.claims.all.is_empty() || !all_rest {
+        return;
+    }
+    let here = room
+        .walks
+        .iter()
+        .filter(|(client, walk)| !walk.is_waiting() && live_at_us(scene, **client, walk).is_some());
+    let users = here.filter_map(|(client, _)| Some(scene.survey.clients.get(client)?.user));
+    let truth: BTreeSet<u32> = users.collect();
+    for (claim, made) in &room.claims.all {
+        scene.looked(Check::PresenceAtRest, made.times);
+        let told: Option<BTreeSet<u32>> =
+            (claim.users.as_ref()).map(|users| users.iter().copied().collect());
+        let is_listed_once = claim
+            .users
+            .as_ref()
+            .is_none_or(|users| users.len() == told.as_ref().map_or(0, BTreeSet::len));
+        let is_count_right = claim.count == truth.len() as u64;
+        if is_count_right && is_listed_once && told.as_ref().is_none_or(|told| *told == truth) {
+            continue;
+        }
+        let by = made
+            .by
+            .map_or("the API".into(), |by| witness_name(scene, by));
+        let names = |of: Vec<&u32>| {
+            let few = of
+                .iter()
+                .take(5)
+                .map(|user| scene.survey.names.text(**user));
+            few.collect::<Vec<_>>().join(", ")
+        };
+        let (ghosts, missing) = told.as_ref().map_or_else(Default::default, |told| {
+            let ghosts = names(told.difference(&truth).collect());
+            (ghosts, names(truth.difference(told).collect()))
+        });
+        let (count, are, times) = (claim.count, truth.len(), made.times);
+        scene.found(Check::PresenceAtRest, made.at_us, || {
+            format!(
+                "{by} was told {count} users, {times} times; {are} are here; \
+                 ghosts: [{ghosts}], missing: [{missing}]"
+            )
+        });
+    }
+}

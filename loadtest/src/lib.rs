@@ -1,0 +1,10 @@
+//! Offers load to a Roomcast cluster as users would, and proves what became of it.
+//!
+//! Owns the payload that a message of the load carries, the ledger in which each process writes down
+//! what it said and saw, and the audit that judges all ledgers together. The audit shares no cursor
+//! with the program: a mistake made there is not made again here.
+
+pub mod audit;
+mod checksum;
+pub mod ledger;
+pub mod payload;
