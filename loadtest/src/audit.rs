@@ -9,6 +9,7 @@
 pub mod check;
 pub mod error;
 mod faults;
+mod map;
 mod pass;
 pub mod plan;
 mod requirement;

@@ -18,6 +18,8 @@ pub(super) struct Fault {
 #[derive(Default)]
 pub(super) struct Faults {
     pub(super) all: BTreeMap<u32, Fault>,
+    /// A ledger was cut short, so there may have been others.
+    pub(super) is_partial: bool,
 }
 
 impl Faults {
@@ -42,16 +44,18 @@ impl Faults {
     /// Whether a fault that lets the store forget had begun by then.
     pub(super) fn may_have_forgotten_by(&self, at_us: u64) -> bool {
         let mut all = self.all.values();
-        all.any(|fault| fault.cost.forgets && fault.began_us <= at_us)
+        self.is_partial || all.any(|fault| fault.cost.forgets && fault.began_us <= at_us)
     }
 
     /// Whether what was stored at that time may have been forgotten since: a fault that lets the store
     /// forget ended no more than `settle_us` before, or came later.
     pub(super) fn may_forget_what_stood(&self, at_us: u64, settle_us: u64) -> bool {
-        self.all.values().any(|fault| {
+        let mut all = self.all.values();
+        let forgets = all.any(|fault| {
             let over = |end: u64| end.saturating_add(settle_us) < at_us;
             fault.cost.forgets && !fault.ended_us.is_some_and(over)
-        })
+        });
+        self.is_partial || forgets
     }
 
     /// When the last one ended; none where there was none, or one still lasts.
@@ -87,6 +91,7 @@ mod tests {
                 (2, fault("flush", 15, Some(16))),
             ]
             .into(),
+            is_partial: false,
         };
         assert_eq!(faults.words(9), "before any fault");
         assert_eq!(faults.words(12), "during stop");

@@ -1,6 +1,6 @@
 //! One reading of all ledgers for some of the rooms: each record goes to its room.
 
-use std::collections::HashMap;
+use crate::audit::map::Map;
 
 use super::error::AuditError;
 use super::plan::Plan;
@@ -24,7 +24,7 @@ pub(super) struct Pass<'a> {
     plan: &'a Plan,
     tally: &'a mut Tally,
     /// By the name's number; others are not of this pass.
-    rooms: HashMap<u32, Room>,
+    rooms: Map<u32, Room>,
 }
 
 impl<'a> Pass<'a> {
@@ -195,7 +195,8 @@ impl<'a> Pass<'a> {
             Record::Logged {
                 at, id, carried, ..
             } => room.logged(scene, at_us, (*at, *id, *carried)),
-            Record::Head { at, .. } => {
+            Record::Head { at, messages, .. } => {
+                room.log_messages = *messages;
                 room.life(at.epoch, at_us);
                 room.head = Some(*at);
             }

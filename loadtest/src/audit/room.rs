@@ -9,8 +9,6 @@ pub(super) mod presence;
 pub(super) mod trouble;
 pub(super) mod walk;
 
-use std::collections::HashMap;
-
 use self::messages::{Messages, Spot};
 use self::positions::{Positions, THE_LOG};
 use self::presence::Claims;
@@ -18,6 +16,7 @@ use self::trouble::{At, Trouble};
 use self::walk::{JoinedWords, ToldGap, Walk};
 use super::check::Check;
 use super::scene::Scene;
+use crate::audit::map::Map;
 use crate::ledger::record::{Place, Range};
 use crate::payload::{Carried, Said};
 
@@ -42,10 +41,12 @@ pub(super) struct GapCase {
 #[derive(Default)]
 pub(super) struct Room {
     pub(super) lives: Vec<Life>,
-    pub(super) walks: HashMap<u32, Walk>,
+    pub(super) walks: Map<u32, Walk>,
     pub(super) messages: Messages,
     pub(super) gaps: Vec<GapCase>,
     pub(super) head: Option<Place>,
+    /// How many messages the log is said to hold at the end.
+    pub(super) log_messages: u64,
     pub(super) claims: Claims,
     /// Messages that sessions got.
     pub(super) deliveries: u64,

@@ -321,6 +321,7 @@ impl Survey {
             sessions.filter(|life| file.is_live_at_rest(life)).count() as u64
         });
         self.facts.live_at_rest = live.sum();
+        self.faults.is_partial = self.files.iter().any(|file| !file.is_whole);
         self.facts.ledgers = self.files.len() as u64;
         self.facts.clients = self.clients.len() as u64;
         self.facts.rooms = self.weights.len() as u64;

@@ -51,6 +51,16 @@ proptest! {
     }
 
     #[test]
+    fn a_process_that_is_killed_makes_a_sound_run_inconclusive_and_never_failed(
+        steps in steps(), process in 0_usize..3, left in 0_u64..1_000,
+    ) {
+        let mut history = sound(&steps);
+        history.killed = Some((process, left));
+        let verdict = history.audit();
+        prop_assert_eq!(verdict.outcome, Outcome::Inconclusive, "{}", verdict);
+    }
+
+    #[test]
     fn a_planted_fault_is_found_wherever_it_stands(
         steps in steps(), which in 0..plants::ALL.len(), at: prop::sample::Index,
     ) {

@@ -78,7 +78,8 @@ impl Decoder {
             }
             kind::HEAD => {
                 let (room, at) = self.place(bytes)?;
-                Record::Head { room, at }
+                let messages = bytes.number()?;
+                Record::Head { room, at, messages }
             }
             kind::OPENED..=kind::LEFT => self.of_session(kind, bytes)?,
             kind::SENT..=kind::UNANSWERED => self.of_sender(kind, at_us, bytes)?,

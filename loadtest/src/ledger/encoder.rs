@@ -112,8 +112,9 @@ impl Encoder {
                 self.message(room.0, at, id, carried);
                 kind::LOGGED
             }
-            Record::Head { room, at } => {
+            Record::Head { room, at, messages } => {
                 self.place(room.0, at);
+                self.number(messages);
                 kind::HEAD
             }
             Record::Present { .. } | Record::FaultBegan { .. } | Record::FaultEnded { .. } => {

@@ -206,12 +206,14 @@ pub enum Record {
         /// What its text carries.
         carried: Carried,
     },
-    /// Where a room's log ends, read after rest.
+    /// Where a room's log ends, read after rest; behind its `Logged`.
     Head {
         /// The room.
         room: Name,
         /// The last position.
         at: Place,
+        /// How many messages the log holds, each of which is noted as `Logged`.
+        messages: u64,
     },
     /// Nothing is said any more, faults are over, and who was to settle has settled. What is judged at
     /// rest is judged as of here; sessions that are open here count as present.

@@ -91,7 +91,11 @@ fn of_rooms() -> Vec<Record> {
             id,
             carried,
         },
-        Record::Head { room, at },
+        Record::Head {
+            room,
+            at,
+            messages: 3,
+        },
     ]
 }
 

@@ -1,9 +1,9 @@
 //! The writing end: any task notes, one thread writes.
 //!
 //! Keeps true: records stand in the file in the order in which they were noted, so each client's are in
-//! order; the queue holds [`PAGES_QUEUED_MAX`] pages, and who finds it full waits, is counted, and holds
+//! order; the queue holds 64 pages, some 4 MiB, and who finds it full waits, is counted, and holds
 //! up all others who note: the load must not outrun its proof. What was noted is on its way to the file
-//! within [`LINGER`], so that a killed process loses no more than that.
+//! within 200 ms, so that a killed process loses no more than that.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -3,8 +3,7 @@
 //! Keeps true: a message under a key that its sender had used before speaks for the first one, since
 //! that is what the cluster does for it (P5).
 
-use std::collections::HashMap;
-
+use crate::audit::map::Map;
 use smallvec::SmallVec;
 
 use crate::payload::Said;
@@ -43,13 +42,13 @@ pub(in crate::audit) struct Message {
 /// All messages of a room.
 #[derive(Default)]
 pub(in crate::audit) struct Messages {
-    pub(in crate::audit) all: HashMap<Said, Message>,
+    pub(in crate::audit) all: Map<Said, Message>,
     /// By client and key: the first message, and when it was first sent.
-    keys: HashMap<(u32, u64), (Said, u64)>,
+    keys: Map<(u32, u64), (Said, u64)>,
     /// Messages under a key that another had before, and that one.
-    speaks_for: HashMap<Said, Said>,
+    speaks_for: Map<Said, Said>,
     /// By client: the furthest ack.
-    acked: HashMap<u32, Spot>,
+    acked: Map<u32, Spot>,
 }
 
 impl Messages {

@@ -2,7 +2,7 @@
 //!
 //! Keeps true: it takes memory for positions that were spoken of, not for the numbers between them.
 
-use std::collections::HashMap;
+use crate::audit::map::Map;
 
 use crate::payload::{Carried, Said};
 
@@ -88,7 +88,7 @@ fn halves(id: u128) -> [u64; 2] {
 /// The positions of one epoch.
 #[derive(Default)]
 pub(in crate::audit) struct Positions {
-    chunks: HashMap<u64, Box<[Stand; CHUNK as usize]>>,
+    chunks: Map<u64, Box<[Stand; CHUNK as usize]>>,
 }
 
 impl Positions {

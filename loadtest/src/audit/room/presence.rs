@@ -1,6 +1,6 @@
 //! Who is said to be in a room at rest. The same word of many is held once.
 
-use std::collections::HashMap;
+use crate::audit::map::Map;
 
 /// A claim: how many, and who, where that was told.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub(in crate::audit) struct Made {
 /// All claims about a room.
 #[derive(Default)]
 pub(in crate::audit) struct Claims {
-    pub(in crate::audit) all: HashMap<Claim, Made>,
+    pub(in crate::audit) all: Map<Claim, Made>,
 }
 
 impl Claims {

@@ -171,7 +171,7 @@ impl Walk {
         if at.epoch != stood.epoch {
             troubles.push(Trouble::SilentEpoch { stood, at });
             self.move_to(at, at_us);
-        } else if at.seq == stood.seq + 1 {
+        } else if at.seq == stood.seq.saturating_add(1) {
             self.move_to(at, at_us);
         } else if at.seq > stood.seq {
             let seqs = Range {
@@ -282,7 +282,7 @@ impl Walk {
 /// Whether a gap fits where the client stood.
 fn fit(left: Place, epoch: u64, gap: Range, troubles: &mut Vec<Trouble>) -> Option<ToldGap> {
     let is_backward = gap.to.saturating_add(1) < gap.from;
-    let is_elsewhere = epoch == left.epoch && gap.from != left.seq + 1;
+    let is_elsewhere = epoch == left.epoch && gap.from != left.seq.saturating_add(1);
     if is_backward || is_elsewhere {
         troubles.push(Trouble::GapMisfit { left, epoch, gap });
         return None;

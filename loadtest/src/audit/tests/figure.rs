@@ -30,8 +30,7 @@ struct Process<'a> {
 }
 
 /// A ledger of one process.
-fn write(path: &Path, size: &Size, number: u32) -> u64 {
-    let clock = Clock::of_run(1_700_000_000_000_000);
+fn write(path: &Path, clock: Clock, size: &Size, number: u32) -> u64 {
     let (ledger, writing) = Ledger::create(path, clock, number).unwrap();
     let name = |room| ledger.name(&format!("room-{room}"));
     let rooms: Vec<Name> = (0..size.rooms).map(name).collect();
@@ -51,11 +50,11 @@ fn write(path: &Path, size: &Size, number: u32) -> u64 {
     }
     process.ledger.note(at_us + 12_000_000, &Record::Rest);
     if number == 0 {
-        let at = place(size.messages);
+        let (at, messages) = (place(size.messages), u64::from(size.messages.min(100)));
         let note = |room| {
             process
                 .ledger
-                .note(at_us + 12_000_001, &Record::Head { room, at })
+                .note(at_us + 12_000_001, &Record::Head { room, at, messages })
         };
         process.rooms.iter().copied().for_each(note);
     }
@@ -170,7 +169,7 @@ fn run(size: &Size) -> (Verdict, u64, [u64; 2]) {
     let bytes = files
         .iter()
         .zip(0..)
-        .map(|(file, process)| write(file, size, process))
+        .map(|(file, process)| write(file, clock, size, process))
         .sum();
     let written_us = clock.now_us();
     let verdict = audit(&files, &Plan::default()).unwrap();

@@ -17,6 +17,8 @@ pub(super) struct History {
     pub(super) names: Vec<String>,
     pub(super) files: Vec<Vec<(u64, Record)>>,
     pub(super) plan: Plan,
+    /// A process that was killed, and how much of its ledger is left, in thousandths.
+    pub(super) killed: Option<(usize, u64)>,
 }
 
 impl History {
@@ -33,7 +35,13 @@ impl History {
             for (at_us, record) in records {
                 ledger.note(*at_us, record);
             }
-            writing.close().unwrap();
+            let bytes = writing.close().unwrap().bytes;
+            if let Some((killed, left)) = self.killed
+                && killed == process
+            {
+                let file = std::fs::File::options().write(true).open(&path).unwrap();
+                file.set_len((bytes * left / 1_000).max(64)).unwrap();
+            }
             path
         });
         let files: Vec<PathBuf> = files.collect();
@@ -85,7 +93,7 @@ impl History {
     /// Where each room's log ends, as the run tells it.
     pub(super) fn heads(&self) -> Vec<(Name, Place)> {
         let heads = self.all().filter_map(|(_, _, record)| match record {
-            Record::Head { room, at } => Some((*room, *at)),
+            Record::Head { room, at, .. } => Some((*room, *at)),
             _ => None,
         });
         heads.collect()

@@ -52,7 +52,7 @@ pub(super) const ALL: &[Plant] = &[
     plant(
         "one is dropped",
         Check::NoSilentHole,
-        &[Check::JoinedIsTrue],
+        &[Check::JoinedIsTrue, Check::Convergence],
         drop_one,
     ),
     plant(
@@ -94,13 +94,14 @@ pub(super) const ALL: &[Plant] = &[
     plant(
         "a message is invented",
         Check::NothingFromNowhere,
-        &[],
+        // Where its key was used again, what was said under it is no longer known.
+        &[Check::AckedIsKept, Check::AckAgrees, Check::SenderOrder],
         invent,
     ),
     plant(
         "a gap is false",
         Check::GapIsTrue,
-        &[Check::JoinedIsTrue],
+        &[Check::JoinedIsTrue, Check::Convergence],
         false_gap,
     ),
     plant(
@@ -113,8 +114,20 @@ pub(super) const ALL: &[Plant] = &[
     plant(
         "a key is said twice",
         Check::RetrySafe,
-        &[Check::AckAgrees, Check::AckedIsKept],
+        // The other one may be a direct message, which stands in two inboxes.
+        &[
+            Check::AckAgrees,
+            Check::AckedIsKept,
+            Check::NothingFromNowhere,
+        ],
         key_twice,
+    ),
+    plant(
+        "two texts under one key",
+        Check::RetrySafe,
+        // What was said under the second one's key now speaks for the first.
+        &[Check::AckedIsKept, Check::AckAgrees, Check::SenderOrder],
+        one_key_for_two,
     ),
     plant(
         "refused and said",
@@ -137,7 +150,8 @@ pub(super) const ALL: &[Plant] = &[
     plant(
         "a sender's words turn round",
         Check::SenderOrder,
-        &[],
+        // Where a third message was said under the key of one of them.
+        &[Check::AckAgrees],
         turn_round,
     ),
     plant(
@@ -149,7 +163,11 @@ pub(super) const ALL: &[Plant] = &[
     plant(
         "a new epoch is not told",
         Check::NoSilentHole,
-        &[Check::ResumeIsHonest, Check::JoinedIsTrue],
+        &[
+            Check::ResumeIsHonest,
+            Check::JoinedIsTrue,
+            Check::Convergence,
+        ],
         silent_epoch,
     ),
     plant(

@@ -46,6 +46,7 @@ fn head() -> Record {
     Record::Head {
         room: Name(0),
         at: Place { epoch: 1, seq: 1 },
+        messages: 1,
     }
 }
 

@@ -131,6 +131,9 @@ fn fate(
     let faults = &scene.survey.faults;
     match (head_life, log_of_life) {
         (None, _) => Fate::Unprovable,
+        (Some(life), _) if life == ack.spot.life && is_beyond(room, ack) => {
+            Fate::Lost("was seen by nobody, and the log ends before it")
+        }
         (Some(life), None) if life == ack.spot.life => Fate::Unprovable,
         (Some(_), Some(log)) if ack.spot.seq < log.first => Fate::Unprovable,
         (Some(_), Some(_)) => Fate::Lost("was seen by nobody and is not in the log"),
@@ -139,4 +142,9 @@ fn fate(
         }
         (Some(_), None) => Fate::Lost("is gone with its epoch, and no fault let the store forget"),
     }
+}
+
+/// Whether an ack of the head's epoch names a position beyond the head.
+fn is_beyond(room: &Room, ack: &Ack) -> bool {
+    room.head.is_some_and(|head| head.seq < ack.spot.seq)
 }

@@ -32,6 +32,12 @@ pub(super) fn end(room: &Room, life: u32, scene: &mut Scene<'_>) -> Option<LogEn
         before = Some(seq);
     }
     let (first, last) = (first?, before?);
+    let has = positions.logged_within(first, last);
+    if has != room.log_messages {
+        scene.found(Check::LogIsWhole, scene.survey.facts.run_us, || {
+            format!("the log has {has} messages and says {}", room.log_messages)
+        });
+    }
     if last != head.seq {
         scene.found(Check::LogIsWhole, scene.survey.facts.run_us, || {
             format!("the log ends with {last}, the head is at {}", head.seq)

@@ -1,6 +1,6 @@
 //! Whether what stands in the room was sent, once, and not refused.
 
-use std::collections::HashMap;
+use crate::audit::map::Map;
 
 use crate::audit::check::Check;
 use crate::audit::room::messages::Spot;
@@ -15,7 +15,7 @@ use crate::payload::{Carried, Said};
 /// it is for and, as a copy, in its sender's own.
 #[derive(Default)]
 pub(in crate::audit) struct Directs {
-    all: HashMap<Said, (u32, bool)>,
+    all: Map<Said, (u32, bool)>,
 }
 
 impl Directs {
@@ -88,7 +88,8 @@ fn once(room: &Room, scene: &mut Scene<'_>, directs: &Directs) {
         scene.looked(Check::RetrySafe, u64::from(sent > 1 && has_key));
         let limit = if has_key { 1 } else { sent as usize };
         let span_us = message.last_sent_us.saturating_sub(message.first_sent_us);
-        if message.stands.len() > limit && span_us <= window_us {
+        let may_have_more = !has_key && may_be_unwritten(scene, said.client);
+        if message.stands.len() > limit && span_us <= window_us && !may_have_more {
             twice(room, scene, *said, &message.stands, limit);
         }
     }
@@ -124,7 +125,9 @@ fn twice(room: &Room, scene: &mut Scene<'_>, said: Said, stands: &[Spot], limit:
 fn refused(room: &Room, scene: &mut Scene<'_>) {
     for (said, message) in &room.messages.all {
         let for_good = message.sent > 0 && message.refused >= message.sent;
-        if !for_good || !message.acks.is_empty() {
+        // A ledger that was cut short may lack the try that was let in.
+        let has_more = may_be_unwritten(scene, said.client);
+        if !for_good || !message.acks.is_empty() || has_more {
             continue;
         }
         scene.looked(Check::RefusedIsNotSaid, 1);

@@ -49,7 +49,8 @@ pub(super) fn convergence(room: &Room, scene: &mut Scene<'_>) {
 pub(super) fn presence(room: &Room, scene: &mut Scene<'_>) {
     // Who is here at rest is known only if all say when that is.
     let mut files = scene.survey.files.iter();
-    let all_rest = files.all(|file| file.rest_us.is_some() || file.sessions.is_empty());
+    let all_rest =
+        files.all(|file| file.rest_us.is_some() || (file.sessions.is_empty() && file.is_whole));
     if room.claims.all.is_empty() || !all_rest {
         return;
     }

@@ -90,7 +90,7 @@ pub(super) fn reset_seq(run: &mut History, choose: Choose<'_>) -> bool {
             Record::Received { room, at, .. }
             | Record::Acked { room, at, .. }
             | Record::Logged { room, at, .. }
-            | Record::Head { room, at }
+            | Record::Head { room, at, .. }
             | Record::Joined { room, at, .. } => (room, at),
             _ => return,
         };

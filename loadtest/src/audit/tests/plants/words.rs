@@ -257,3 +257,65 @@ pub(super) fn ack_elsewhere(run: &mut History, choose: Choose<'_>) -> bool {
     }
     true
 }
+
+/// Two messages that a client said to a room, both of which stand, had one key.
+pub(super) fn one_key_for_two(run: &mut History, choose: Choose<'_>) -> bool {
+    let mut pairs = neighbours(run);
+    pairs.retain(|(one, other)| match (run.peek(*one), run.peek(*other)) {
+        (
+            Record::Received {
+                carried: Carried::Intact(a),
+                room,
+                ..
+            },
+            Record::Received {
+                carried: Carried::Intact(b),
+                ..
+            },
+        ) => {
+            // A direct message's copy was sent to another inbox.
+            let sent = run.find(|record| {
+                matches!(record, Record::Sent { said, room: to, .. } if said == b && to == room)
+            });
+            let has_key = key_of(run, *a, *room).is_some();
+            a.client == b.client && has_key && !sent.is_empty()
+        }
+        _ => false,
+    });
+    let Some(at) = choose(pairs.len()) else {
+        return false;
+    };
+    let (one, other) = pairs[at];
+    let (
+        Record::Received {
+            carried: Carried::Intact(a),
+            room,
+            ..
+        },
+        Record::Received {
+            carried: Carried::Intact(b),
+            ..
+        },
+    ) = (run.peek(one).clone(), run.peek(other).clone())
+    else {
+        return false;
+    };
+    let first = key_of(run, a, room);
+    run.each(|record| {
+        if let Record::Sent { said, key, .. } = record
+            && *said == b
+        {
+            *key = first;
+        }
+    });
+    true
+}
+
+fn key_of(run: &History, of: Said, in_room: Name) -> Option<u64> {
+    run.all().find_map(|(_, _, record)| match record {
+        Record::Sent {
+            said, room, key, ..
+        } if *said == of && *room == in_room => *key,
+        _ => None,
+    })
+}

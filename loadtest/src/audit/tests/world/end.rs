@@ -38,11 +38,13 @@ impl World {
                 });
             }
             let at = Place { epoch, seq: head };
-            self.control(Record::Head { room, at });
+            let messages = self.rooms[number].log.len() as u64;
+            self.control(Record::Head { room, at, messages });
         }
         History {
             names: names(),
             files: self.files,
+            killed: None,
             plan: Plan {
                 resumes_min: 1,
                 faults: u64::from(self.faults),

@@ -4,6 +4,10 @@ use super::{World, inbox, user_of};
 use crate::ledger::record::{Name, Place, Record};
 use crate::payload::Said;
 
+fn key_of(said: Said) -> u64 {
+    (u64::from(said.client) << 32) | u64::from(said.number)
+}
+
 impl World {
     fn next(&mut self, client: u32) -> Said {
         let number = self.clients[client as usize].said;
@@ -13,8 +17,11 @@ impl World {
     }
 
     fn send(&mut self, room: u32, said: Said, has_key: bool) {
+        self.send_under(room, said, has_key.then(|| key_of(said)));
+    }
+
+    fn send_under(&mut self, room: u32, said: Said, key: Option<u64>) {
         self.now_us += 1_000;
-        let key = has_key.then(|| u64::from(said.client) << 32 | u64::from(said.number));
         let sent = Record::Sent {
             said,
             room: Name(room),
@@ -76,6 +83,12 @@ impl World {
             self.ack(room, said, at, true);
         } else {
             self.ack(room, said, at, false);
+        }
+        if fate % 16 == 5 && has_key {
+            // Another text under the same key is not said: the first one's position comes back.
+            let other = self.next(client);
+            self.send_under(room, other, Some(key_of(said)));
+            self.ack(room, other, at, true);
         }
     }
 
