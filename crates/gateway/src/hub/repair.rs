@@ -84,9 +84,8 @@ impl Relay {
     pub(super) fn look_at_all(&mut self) {
         self.looks = self.looks.wrapping_add(1);
         let all = self.looks.is_multiple_of(LOOKS_PER_INBOX_LOOK);
-        let is_due =
-            |room: &&Box<Room>| room.phase == Phase::Live && (all || !room.name.is_inbox());
-        let live = self.rooms.values().filter(is_due);
+        let is_due = |room: &Room| room.phase == Phase::Live && (all || !room.name.is_inbox());
+        let live = self.rooms.values().filter(|room| is_due(room));
         let wanted: Vec<_> = live
             .filter_map(|room| Some((room.name.clone(), room.since()?)))
             .collect();

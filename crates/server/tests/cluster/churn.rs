@@ -24,7 +24,7 @@ const ROOMS: usize = 60;
 const HALL: &str = "hall";
 const CHURN: Duration = Duration::from_secs(30);
 /// The lease, the grace and the beats of the default settings, and time for a slow machine.
-const REST_PATIENCE: Duration = Duration::from_secs(90);
+const REST_PATIENCE: Duration = Duration::from_secs(300);
 const FLAGS: &[&str] = &[
     "--commands-per-second",
     "100",

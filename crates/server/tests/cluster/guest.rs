@@ -17,10 +17,11 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::view::{View, Views};
 
-/// How long a node that may stand still is given.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
-/// A session hears from a live node at least so often: it asks.
-const SILENCE_MAX: Duration = Duration::from_secs(6);
+/// How long a node that may stand still is given; at rest none does, and the machine may be slow.
+const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE_AT_REST: Duration = Duration::from_secs(60);
+/// A session hears from a live node: it asks so often.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
@@ -50,7 +51,7 @@ impl Guest {
     pub(crate) async fn run(mut self) {
         while *self.phase.borrow() != Phase::End {
             let node = self.nodes[self.rng.random_range(0..self.nodes.len())];
-            if let Ok(Some(socket)) = timeout(CONNECT_PATIENCE, connect(node, &self.user)).await {
+            if let Ok(Some(socket)) = timeout(self.patience(), connect(node, &self.user)).await {
                 let stay = Stay {
                     socket,
                     views: BTreeMap::new(),
@@ -77,7 +78,7 @@ impl Guest {
                 let _ = stay.socket.close(None).await;
                 return None;
             }
-            if stay.heard_at.elapsed() > SILENCE_MAX {
+            if stay.heard_at.elapsed() > self.patience() {
                 return None;
             }
             tokio::select! {
@@ -87,7 +88,7 @@ impl Guest {
                     next = self.next_whim();
                 }
                 () = sleep_until(ping) => {
-                    ping = Instant::now() + SILENCE_MAX / 3;
+                    ping = Instant::now() + ASK_EVERY;
                     stay.send(r#"{"type":"ping","id":"p"}"#.to_owned()).await?;
                     if phase == Phase::Rest {
                         self.rest(&mut stay).await?;
@@ -95,6 +96,13 @@ impl Guest {
                 }
                 Ok(()) = self.phase.changed() => {}
             }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match *self.phase.borrow() {
+            Phase::Churn => PATIENCE,
+            Phase::Rest | Phase::End => PATIENCE_AT_REST,
         }
     }
 
@@ -139,7 +147,7 @@ impl Guest {
 
 impl Stay {
     async fn send(&mut self, frame: String) -> Option<()> {
-        let sent = timeout(SILENCE_MAX, self.socket.send(Message::text(frame))).await;
+        let sent = timeout(PATIENCE_AT_REST, self.socket.send(Message::text(frame))).await;
         sent.ok()?.ok()
     }
 
