@@ -24,6 +24,7 @@ mod rate;
 mod registry;
 mod rooms;
 mod session;
+mod typing;
 
 pub use backend::{Disconnect, Page, Whereabouts};
 pub use clock::now_ms;

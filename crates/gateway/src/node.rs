@@ -8,7 +8,7 @@ use prometheus::Registry as Prometheus;
 use roomcast_broker::{Broker, BrokerError, Feed, Health, Published, StatsSnapshot};
 use roomcast_presence::{Changes, Presence};
 use roomcast_protocol::{
-    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, Signal, TypingSeen, UserId,
+    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, TypingSeen, UserId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -21,6 +21,7 @@ use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
+use crate::typing;
 
 /// Says whose a fresh token is; the server knows the keys.
 pub trait Authority: Send + Sync {
@@ -179,22 +180,11 @@ impl Node {
         }
     }
 
-    /// Tells that a user types in a room, or has stopped, unless that was told lately. What can't be
-    /// told ends by itself after its time.
+    /// Tells that a user types in a room, or has stopped.
     pub(crate) async fn tell_typing(&self, room: &RoomName, user: &UserId, typing: bool) {
-        if self
-            .presence
-            .typing(room, user, typing)
-            .await
-            .unwrap_or(false)
-        {
-            let seen = TypingSeen {
-                room: room.clone(),
-                user: user.clone(),
-                typing,
-            };
-            let _ = self.broker.signal(&Signal::Typing(seen)).await;
-        }
+        let (room, user) = (room.clone(), user.clone());
+        let seen = TypingSeen { room, user, typing };
+        typing::tell(&*self.presence, &*self.broker, seen).await;
     }
 
     /// A session is gone.

@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use roomcast_presence::Ban;
 use roomcast_protocol::{
-    Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, Signal, TypingSeen,
-    UserId, encode_server,
+    Control, ErrorFrame, Order as What, RoomName, ServerFrame, SessionId, TypingSeen, UserId,
+    encode_server,
 };
 use tokio::time::Instant;
 
@@ -21,6 +21,7 @@ use super::relay::Relay;
 use super::removed::refusal_of;
 use crate::frame::Frame;
 use crate::outbox::Goodbye;
+use crate::typing;
 
 impl Relay {
     pub(super) fn heed(&mut self, control: Control) {
@@ -77,16 +78,14 @@ impl Relay {
         };
         let theirs = room.members.iter_mut().filter(|it| it.user == user);
         let theirs: Vec<_> = theirs.map(|it| (it.session, it.outbox.clone())).collect();
-        let told = (!theirs.is_empty()).then(|| {
-            let error = ErrorFrame {
-                room: Some(name.clone()),
-                ..ErrorFrame::new(None, refusal_of(&name, banned_until_ms))
-            };
-            encode_server(&ServerFrame::Error(error))
-        });
-        let Some(told) = told.map(Frame::from) else {
+        if theirs.is_empty() {
             return;
+        }
+        let error = ErrorFrame {
+            room: Some(name.clone()),
+            ..ErrorFrame::new(None, refusal_of(&name, banned_until_ms))
         };
+        let told = Frame::from(encode_server(&ServerFrame::Error(error)));
         for (session, outbox) in theirs {
             room.members.remove(session);
             let (presence, left) = (self.presence.clone(), name.clone());
@@ -144,11 +143,8 @@ impl Relay {
     fn stop_typing(&mut self, room: RoomName, user: UserId) {
         let (presence, broker) = (self.presence.clone(), self.broker.clone());
         self.reads.push(Box::pin(async move {
-            if presence.typing(&room, &user, false).await.unwrap_or(false) {
-                let typing = false;
-                let seen = TypingSeen { room, user, typing };
-                let _ = broker.signal(&Signal::Typing(seen)).await;
-            }
+            let typing = false;
+            typing::tell(&*presence, &*broker, TypingSeen { room, user, typing }).await;
             Done::Nothing
         }));
     }
