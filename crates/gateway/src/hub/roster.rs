@@ -186,11 +186,11 @@ impl Roster {
                 self.tell_difference(&old, &new, room, limits, &mut told);
                 self.names = Some(new);
             }
-            (_, new) => {
-                self.names = new;
-                if self.names.is_none() {
+            (old, new) => {
+                if old.is_some() {
                     self.news.forget_names();
                 }
+                self.names = new;
                 if were_known && before != truth.count {
                     self.news.counted = true;
                 }
@@ -230,7 +230,7 @@ impl Roster {
             room: room.clone(),
             joined: Vec::new(),
             left: Vec::new(),
-            count: self.count,
+            count: self.told_count(),
         })
     }
 

@@ -231,6 +231,22 @@ fn a_small_room_is_told_of_each_a_large_one_in_sums_and_a_larger_one_how_many() 
 }
 
 #[test]
+fn a_large_room_that_is_read_again_and_is_as_it_was_is_told_nothing() {
+    let (mut world, mut roster) = (World::new(3), Roster::new());
+    world.here = (0..30).map(|n| format!("u{n}").parse().unwrap()).collect();
+    for told in [false, false, true] {
+        if told {
+            world.here.pop_first();
+        }
+        roster.doubt();
+        roster.ask();
+        roster.read(world.truth(), &world.room, &limits());
+        let news = roster.pulse(&world.room, &limits());
+        assert_eq!(news.is_some(), told);
+    }
+}
+
+#[test]
 fn a_keeper_that_has_forgotten_its_revisions_is_believed() {
     let (mut world, mut roster) = (World::new(7), Roster::new());
     for _ in 0..5 {
