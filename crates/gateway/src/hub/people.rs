@@ -9,12 +9,12 @@ use roomcast_presence::PresenceError;
 use roomcast_protocol::{
     Members as Told, ReadMark, RoomName, ServerFrame, Signal, TypingSeen, Typists, encode_server,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::asking::{People, read_people};
 use super::company::Company;
 use super::order::WhoRequest;
-use super::reading::Done;
+use super::reading::{Done, pause};
 use super::relay::Relay;
 use super::roster::Change;
 
@@ -122,7 +122,7 @@ impl Relay {
         self.asks += 1;
         self.metrics.rosters_read.inc();
         self.reads.push(Box::pin(async move {
-            sleep(delay).await;
+            pause(delay).await;
             let people = read_people(&*presence, &name, named_max, check_bans).await;
             Done::People(name, people, check_bans)
         }));

@@ -225,7 +225,7 @@ pub(super) async fn refill(
 }
 
 /// Waits, unless there is nothing to wait for: the timer's own grain would be felt a page.
-async fn pause(delay: Duration) {
+pub(super) async fn pause(delay: Duration) {
     if !delay.is_zero() {
         sleep(delay).await;
     }
