@@ -145,19 +145,23 @@ async fn a_node_begins_without_redis_and_finds_it_later() {
     nodes[0].comes_to_see("r", &["alice"]).await;
 }
 
-/// The wire loses answers, not commands: the hard half of an outage.
-#[tokio::test]
-async fn a_join_and_a_leave_whose_answers_were_lost_are_told_once() {
-    let server = Server::start();
-    let relay = Relay::to(server.port()).await;
-    let config = PresenceConfig {
+/// Gives an answer up early, and asks again soon; the lease outlives it all.
+fn soon_out_of_patience() -> PresenceConfig {
+    PresenceConfig {
         lease_ms: 600_000,
         beat_ms: 100,
         grace_ms: 0,
         response_timeout_ms: 200,
         ..quick()
-    };
-    let mut nodes = vec![open("a", config, &[relay.url()]).await];
+    }
+}
+
+/// The wire loses answers, not commands: the hard half of an outage.
+#[tokio::test]
+async fn a_join_and_a_leave_whose_answers_were_lost_are_told_once() {
+    let server = Server::start();
+    let relay = Relay::to(server.port()).await;
+    let mut nodes = vec![open("a", soon_out_of_patience(), &[relay.url()]).await];
     nodes[0].enter("r", 1, "alice").await;
     assert_eq!(gather(&mut nodes, 1).await, ["+alice in r of 1"]);
 
@@ -185,14 +189,7 @@ async fn a_join_and_a_leave_whose_answers_were_lost_are_told_once() {
 async fn who_is_back_before_it_was_known_that_they_left_is_told_gone_and_joined() {
     let server = Server::start();
     let relay = Relay::to(server.port()).await;
-    let config = PresenceConfig {
-        lease_ms: 600_000,
-        beat_ms: 100,
-        grace_ms: 0,
-        response_timeout_ms: 200,
-        ..quick()
-    };
-    let mut nodes = vec![open("a", config, &[relay.url()]).await];
+    let mut nodes = vec![open("a", soon_out_of_patience(), &[relay.url()]).await];
     nodes[0].enter("r", 1, "alice").await;
     let mut told = vec![nodes[0].change().await];
     // So that Redis has the script, and a call whose answer is lost was done.
