@@ -85,7 +85,7 @@ error_codes! {
     /// The token is invalid, has expired, or is another user's.
     BadToken = 203, "bad_token", "Fetch a fresh token for the same user.";
     /// The user is banned from that room for a time.
-    Banned = 204, "banned", "Wait for retry_after_ms; nothing else opens the room before.";
+    Banned = 204, "banned", "Wait for retry_after_ms, or until your back end ends the ban.";
     /// The back end has taken the session out of that room.
     Removed = 205, "removed", "Nothing: a join may be tried again.";
     /// More haste than the limits allow.
