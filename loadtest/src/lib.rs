@@ -7,4 +7,5 @@
 pub mod audit;
 mod checksum;
 pub mod ledger;
+pub mod outcome;
 pub mod payload;
