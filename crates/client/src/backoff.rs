@@ -14,48 +14,72 @@ const TOKEN_REFUSALS_MAX: u32 = 3;
 
 /// What the back-off obeys.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) base_ms: u64,
-    pub(crate) cap_ms: u64,
-    pub(crate) attempts_max: Option<u32>,
+pub struct Rules {
+    /// The first delay is drawn from zero to this, in ms.
+    pub base_ms: u64,
+    /// No delay is longer, in ms.
+    pub cap_ms: u64,
+    /// Attempts in a row that may fail; none for no end.
+    pub attempts_max: Option<u32>,
     /// How many places there are to connect to.
-    pub(crate) endpoints: u32,
+    pub endpoints: u32,
     /// Whether the token may be another one next time.
-    pub(crate) token_can_change: bool,
+    pub token_can_change: bool,
 }
 
 /// How a connection, or the attempt to make one, ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Ended {
+pub enum Ended {
     /// The server closed it.
-    Closed { code: u16, reason: String },
+    Closed {
+        /// The close code.
+        code: u16,
+        /// What the server said with it.
+        reason: String,
+    },
     /// It broke, could not be made, or fell silent.
-    Lost { why: String },
+    Lost {
+        /// For people.
+        why: String,
+    },
     /// The server said `reconnect` earlier, and the time has come.
     Moved,
     /// The upgrade was refused.
     Rejected {
+        /// The HTTP status.
         status: u16,
+        /// As told.
         retry_after_ms: Option<u64>,
     },
     /// No token could be had.
-    NoToken { why: String },
+    NoToken {
+        /// For people.
+        why: String,
+    },
     /// The server speaks another version.
-    OtherProtocol { version: u32 },
+    OtherProtocol {
+        /// Which.
+        version: u32,
+    },
     /// The caller closed it.
     Told,
 }
 
 /// What to do next.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Next {
-    ComeBack { in_ms: u64 },
+pub enum Next {
+    /// Try again.
+    ComeBack {
+        /// After so long.
+        in_ms: u64,
+    },
+    /// It is of no use.
     Stop(End),
 }
 
 /// Counts failures in a row.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     rules: Rules,
     failures: u32,
     rejections: u32,
@@ -63,7 +87,8 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new(rules: Rules) -> Self {
+    /// Nothing has failed yet.
+    pub fn new(rules: Rules) -> Self {
         Self {
             rules,
             failures: 0,
@@ -74,13 +99,7 @@ impl Backoff {
 
     /// Decides after a connection that was up for `lived_ms` (zero if it never was) ended. `told_ms`
     /// is what is left of a `reconnect {after_ms}`; `dice` is any random number.
-    pub(crate) fn after(
-        &mut self,
-        ended: &Ended,
-        lived_ms: u64,
-        told_ms: Option<u64>,
-        dice: u64,
-    ) -> Next {
+    pub fn after(&mut self, ended: &Ended, lived_ms: u64, told_ms: Option<u64>, dice: u64) -> Next {
         // A connection that is cut as soon as it is up is a failure too, or a node that dies at
         // the first frame would be stormed.
         if lived_ms > self.rules.cap_ms {

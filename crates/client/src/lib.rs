@@ -49,11 +49,14 @@ mod task;
 mod teller;
 mod token;
 
+// For who keeps connections of their own, as the load test does, and means to come back alike.
+pub use backoff::{Backoff, Ended, Next, Rules};
 pub use client::{Client, Receipt, Who};
 pub use config::Config;
 pub use error::{ConfigError, End, Error};
 pub use event::{Event, Events, JoinedRoom};
 pub use outgoing::{JoinOptions, MembersPage, Outgoing, Page, PageOf};
+pub use pulse::{Beat, Pulse};
 pub use room_view::RoomView;
 pub use token::{TokenError, TokenSource};
 

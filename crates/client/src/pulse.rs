@@ -5,8 +5,9 @@
 /// Silence of so many intervals means a dead peer.
 const SILENT_INTERVALS_MAX: u64 = 2;
 
+/// When to ping one peer, and when to give it up.
 #[derive(Debug)]
-pub(crate) struct Pulse {
+pub struct Pulse {
     interval_ms: u64,
     ping_at_ms: u64,
     heard_at_ms: u64,
@@ -14,14 +15,18 @@ pub(crate) struct Pulse {
 
 /// What is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Beat {
+pub enum Beat {
+    /// Nothing yet.
     Nothing,
+    /// A ping.
     Ping,
+    /// The peer is gone.
     Dead,
 }
 
 impl Pulse {
-    pub(crate) fn new(interval_ms: u64, now_ms: u64) -> Self {
+    /// A peer that was heard now, to be pinged every `interval_ms`.
+    pub fn new(interval_ms: u64, now_ms: u64) -> Self {
         let interval_ms = interval_ms.max(1);
         Self {
             interval_ms,
@@ -31,12 +36,12 @@ impl Pulse {
     }
 
     /// Something arrived, or nothing was listened to.
-    pub(crate) fn heard(&mut self, now_ms: u64) {
+    pub fn heard(&mut self, now_ms: u64) {
         self.heard_at_ms = now_ms;
     }
 
     /// What to do now. A ping counts as sent.
-    pub(crate) fn beat(&mut self, now_ms: u64) -> Beat {
+    pub fn beat(&mut self, now_ms: u64) -> Beat {
         if now_ms >= self.dead_at_ms() {
             Beat::Dead
         } else if now_ms >= self.ping_at_ms {
@@ -48,12 +53,12 @@ impl Pulse {
     }
 
     /// When to look again.
-    pub(crate) fn wake_at_ms(&self) -> u64 {
+    pub fn wake_at_ms(&self) -> u64 {
         self.ping_at_ms.min(self.dead_at_ms())
     }
 
     /// How long silence is borne.
-    pub(crate) fn silence_ms_max(&self) -> u64 {
+    pub fn silence_ms_max(&self) -> u64 {
         self.interval_ms.saturating_mul(SILENT_INTERVALS_MAX)
     }
 

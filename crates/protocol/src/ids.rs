@@ -20,6 +20,11 @@ impl Epoch {
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
+
+    /// Its 64 bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for Epoch {
@@ -57,6 +62,11 @@ macro_rules! uuid_id {
             /// The id with this UUID.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
+            }
+
+            /// Its 128 bits.
+            pub const fn bits(self) -> u128 {
+                self.0.as_u128()
             }
         }
 
