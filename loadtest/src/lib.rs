@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod checksum;
+pub mod fault;
 pub mod ledger;
 pub mod outcome;
 pub mod payload;
