@@ -8,5 +8,7 @@ pub mod audit;
 mod checksum;
 pub mod fault;
 pub mod ledger;
+pub mod load;
 pub mod outcome;
 pub mod payload;
+pub mod worker;
