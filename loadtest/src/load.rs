@@ -49,7 +49,7 @@ pub enum Crowd {
     Even {
         /// Members that talk in each room.
         speakers: u32,
-        /// Messages a second in each room.
+        /// Messages a second in all rooms together.
         rate: f64,
     },
     /// People: some rooms are much fuller than others, and each person has a few.
@@ -58,8 +58,8 @@ pub enum Crowd {
         rooms_each: u32,
         /// Exponent of the Zipf law by which rooms are chosen.
         zipf: f64,
-        /// Mean time between two messages of one person, in seconds.
-        pause_s: f64,
+        /// Messages a second of all people together.
+        rate: f64,
         /// Of a hundred messages, so many are direct ones.
         direct_percent: f64,
         /// Of a hundred messages, so many are followed by a reload of the page.
@@ -114,7 +114,7 @@ impl Load {
             Crowd::Even { speakers, rate } => {
                 let rooms = self.rooms.max(1);
                 let is_speaker = client / rooms < speakers && rate > 0.0;
-                let mean_s = f64::from(speakers) / rate;
+                let mean_s = f64::from(speakers * rooms) / rate;
                 Part {
                     rooms: vec![client % rooms],
                     habit: if is_speaker {
@@ -127,13 +127,13 @@ impl Load {
             Crowd::People {
                 rooms_each,
                 zipf,
-                pause_s,
+                rate,
                 direct_percent,
                 reload_percent,
             } => Part {
                 rooms: self.rooms_of_person(client, rooms_each, zipf),
                 habit: Habit::Person {
-                    pause_s,
+                    pause_s: f64::from(self.clients) / rate,
                     direct_percent,
                     reload_percent,
                 },
@@ -205,7 +205,7 @@ mod tests {
     fn an_even_crowd_has_as_many_members_and_speakers_in_each_room_as_asked() {
         let crowd = Crowd::Even {
             speakers: 2,
-            rate: 10.0,
+            rate: 30.0,
         };
         let load = load(30, 3, crowd);
         let mut members = [0; 3];
@@ -230,7 +230,7 @@ mod tests {
         let crowd = Crowd::People {
             rooms_each: 3,
             zipf: 1.0,
-            pause_s: 1.0,
+            rate: 1.0,
             direct_percent: 0.0,
             reload_percent: 0.0,
         };

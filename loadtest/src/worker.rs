@@ -63,7 +63,8 @@ pub async fn work() -> io::Result<()> {
     follow(&mut orders, &mut out, &crew, &cue).await?;
     // Whoever is still there was told, and has had its time.
     let _late = tokio::time::timeout(CLOSE_WITHIN, clients.join_all()).await;
-    tell(&mut out, &Report::News(Box::new(crew.tally().take()))).await?;
+    let last = crew.tally().take();
+    tell(&mut out, &Report::News(Box::new(last))).await?;
     let written = writing.close()?;
     let waits_us = written.waits.us;
     let records = written.records;

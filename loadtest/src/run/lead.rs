@@ -1,0 +1,424 @@
+//! Leads a run through its phases: tells the processes what comes next, takes in what they tell, and
+//! waits, never for ever.
+//!
+//! Keeps true: nobody is told to rest before everything that was said is answered and all is calm, or
+//! patience is at its end; then the run goes on, and the audit says what it lacks.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+
+use super::RunError;
+use super::costs::Costs;
+use super::effects::Happened;
+use super::figures::{Figures, Stretch};
+use super::fleet::Fleet;
+use super::happenings::{Happening, happen};
+use crate::fault::deed::Deed;
+use crate::ledger::writer::Ledger;
+use crate::live::Snapshot;
+use crate::outcome::StepOutcome;
+use crate::script::{Script, Talk};
+use crate::stage::Stage;
+use crate::worker::cue::{Cue, Stage as Part};
+use crate::worker::orders::Report;
+
+/// For whatever is limited by nothing but the cluster's health.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// After a step of `saturate` has begun, what comes in still belongs to the one before.
+const STEP_WARM: Duration = Duration::from_secs(1);
+/// Faults that may wait to be looked at.
+const HAPPENINGS_MAX: usize = 64;
+
+/// Sees a run go on.
+pub trait Watcher: Send {
+    /// A second has passed, or a phase has begun.
+    fn saw(&mut self, now: &Snapshot<'_>);
+}
+
+/// A run that was played, in figures.
+pub(super) struct Told {
+    pub(super) figures: Figures,
+    pub(super) costs: Costs,
+    pub(super) happened: Vec<Happened>,
+    pub(super) steps: Vec<StepOutcome>,
+    /// Deliveries before clients stopped reading, and while they did.
+    pub(super) calm: Option<Stretch>,
+    pub(super) slow: Option<Stretch>,
+    /// Clients in all their rooms at rest.
+    pub(super) settled: u32,
+    /// When the talk ended, in µs of the run.
+    pub(super) hushed_us: u64,
+    pub(super) took_us: u64,
+}
+
+/// Leads one run.
+pub(super) struct Lead<'a> {
+    script: &'a Script,
+    fleet: Fleet,
+    ledger: Ledger,
+    processes: u32,
+    watcher: &'a mut dyn Watcher,
+    told: Told,
+    cue: Cue,
+    phase: &'static str,
+    second: Interval,
+    pids: watch::Receiver<Vec<(String, u32)>>,
+    happenings: Option<mpsc::Receiver<Happening>>,
+    doing: Option<JoinHandle<Stage>>,
+    /// Faults that are on, by their number in the plan.
+    on: Vec<usize>,
+}
+
+impl<'a> Lead<'a> {
+    pub(super) fn new(
+        script: &'a Script,
+        fleet: Fleet,
+        ledger: Ledger,
+        processes: u32,
+        watcher: &'a mut dyn Watcher,
+    ) -> Self {
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            script,
+            fleet,
+            ledger,
+            processes,
+            watcher,
+            told: Told {
+                figures: Figures::default(),
+                costs: Costs::default(),
+                happened: Vec::new(),
+                steps: Vec::new(),
+                calm: None,
+                slow: None,
+                settled: 0,
+                hushed_us: 0,
+                took_us: 0,
+            },
+            cue: Cue::default(),
+            phase: "starting",
+            second,
+            pids: watch::channel(Vec::new()).1,
+            happenings: None,
+            doing: None,
+            on: Vec::new(),
+        }
+    }
+
+    /// Plays the script; the stage, if it is still there.
+    pub(super) async fn play(&mut self, stage: Stage) -> (Option<Stage>, Result<(), RunError>) {
+        let (pids, seen) = watch::channel(stage.processes());
+        self.pids = seen;
+        let mut stage = Some(stage);
+        let result = self.phases(&mut stage, pids).await;
+        // A run that was given up leaves faults half done; the stage goes with them.
+        if let (Some(doing), Err(_)) = (&self.doing, &result) {
+            doing.abort();
+        }
+        if let Some(doing) = self.doing.take() {
+            stage = doing.await.ok();
+        }
+        (stage, result)
+    }
+
+    async fn phases(
+        &mut self,
+        stage: &mut Option<Stage>,
+        pids: watch::Sender<Vec<(String, u32)>>,
+    ) -> Result<(), RunError> {
+        let load = &self.script.load;
+        let connecting = load.clients / load.connects_per_second.max(1);
+        let patience = PATIENCE + Duration::from_secs(u64::from(connecting));
+        self.begin("connecting");
+        let all = load.clients;
+        if !self
+            .until(patience, |figures| figures.settled() >= all)
+            .await?
+        {
+            return Err(self.in_vain("all clients are in their rooms", patience));
+        }
+        self.begin("all in, idle");
+        self.wait(self.script.idle).await?;
+        self.told.costs.look(&self.pids.borrow());
+        let open = self.told.figures.open_by_node();
+        self.told.costs.all_in(&open);
+        self.talk(stage, pids).await?;
+        self.hush().await?;
+        self.begin("looking up");
+        self.tell(|cue| cue.stage = Part::Resting).await?;
+        self.until(PATIENCE * 2, |figures| figures.restless() == 0)
+            .await?;
+        self.told.settled = self.told.figures.settled();
+        self.begin("closing");
+        self.tell(|cue| cue.stage = Part::Closing).await?;
+        let until = Instant::now() + PATIENCE;
+        while !self.fleet.has_closed() {
+            if !self.step(until).await? {
+                return Err(self.in_vain("all ledgers are closed", PATIENCE));
+            }
+        }
+        self.told.took_us = self.ledger.clock().now_us();
+        self.told.figures.end_second();
+        Ok(())
+    }
+
+    async fn talk(
+        &mut self,
+        stage: &mut Option<Stage>,
+        pids: watch::Sender<Vec<(String, u32)>>,
+    ) -> Result<(), RunError> {
+        self.begin("talking");
+        self.told.costs.begin();
+        self.told.figures.stretch = Stretch::default();
+        self.tell(|cue| cue.stage = Part::Talking).await?;
+        if !self.script.faults.is_empty()
+            && let Some(stage) = stage.take()
+        {
+            let (to, happenings) = mpsc::channel(HAPPENINGS_MAX);
+            let faults = self.script.faults.clone();
+            let doing = happen(faults, stage, pids, self.ledger.clone(), to);
+            self.doing = Some(tokio::spawn(doing));
+            self.happenings = Some(happenings);
+        }
+        match self.script.talk {
+            Talk::For(time) => self.wait(time).await?,
+            Talk::Steps { .. } => self.steps().await?,
+        }
+        let until = Instant::now() + PATIENCE;
+        while self.happenings.is_some() {
+            if !self.step(until).await? {
+                return Err(self.in_vain("all faults are over", PATIENCE));
+            }
+        }
+        Ok(())
+    }
+
+    /// Rates that rise until one can't be kept.
+    async fn steps(&mut self) -> Result<(), RunError> {
+        let Talk::Steps {
+            factor,
+            each,
+            p99_us_max,
+            steps_max,
+        } = self.script.talk
+        else {
+            return Ok(());
+        };
+        for step in 0..steps_max {
+            let pace = factor.powi(step as i32);
+            self.tell(|cue| cue.pace = pace).await?;
+            self.wait(STEP_WARM).await?;
+            self.told.figures.stretch = Stretch::default();
+            let began = Instant::now();
+            self.wait(each.saturating_sub(STEP_WARM)).await?;
+            let took_s = began.elapsed().as_secs_f64();
+            let stretch = std::mem::take(&mut self.told.figures.stretch);
+            let a_second = |count: u64| (count as f64 / took_s) as u64;
+            let (due, acked) = (stretch.counted.due, stretch.counted.acked);
+            let p99_us = stretch.quantile_us(0.99);
+            // A twentieth may be on its way.
+            let is_kept = p99_us <= p99_us_max && acked * 20 >= due * 19;
+            self.told.steps.push(StepOutcome {
+                rate: a_second(due),
+                acked: a_second(acked),
+                delivered: a_second(stretch.counted.delivered),
+                p50_us: stretch.quantile_us(0.5),
+                p99_us,
+                is_kept,
+            });
+            if !is_kept {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing new is said; what was said is answered, and everybody settles.
+    async fn hush(&mut self) -> Result<(), RunError> {
+        self.told.costs.end();
+        self.told.hushed_us = self.ledger.clock().now_us();
+        self.begin("waiting for acks");
+        self.tell(|cue| (cue.stage, cue.pace) = (Part::Hushed, 1.0))
+            .await?;
+        // News of what was still said comes first.
+        self.wait(Duration::from_secs(2)).await?;
+        let all = self.script.load.clients;
+        self.until(PATIENCE, |figures| {
+            figures.waiting() == 0 && figures.settled() >= all
+        })
+        .await?;
+        self.begin("settling");
+        // A second is how old the news is by which all was calm.
+        self.wait(self.script.settle + Duration::from_secs(1)).await
+    }
+
+    /// What the run came to. Called once it has been played.
+    pub(super) fn told(self) -> Told {
+        self.told
+    }
+
+    fn begin(&mut self, phase: &'static str) {
+        self.phase = phase;
+        self.show();
+    }
+
+    async fn tell(&mut self, change: impl FnOnce(&mut Cue)) -> io::Result<()> {
+        change(&mut self.cue);
+        self.fleet.cue(self.cue).await
+    }
+
+    async fn wait(&mut self, time: Duration) -> Result<(), RunError> {
+        let until = Instant::now() + time;
+        while self.step(until).await? {}
+        Ok(())
+    }
+
+    /// Waits until something holds; whether it did in time.
+    async fn until(
+        &mut self,
+        patience: Duration,
+        holds: impl Fn(&Figures) -> bool,
+    ) -> Result<bool, RunError> {
+        let until = Instant::now() + patience;
+        let has_heard = |lead: &Self| lead.told.figures.has_heard(lead.processes);
+        while !(has_heard(self) && holds(&self.told.figures)) {
+            if !self.step(until).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes in the next thing that happens; whether something did before `until`.
+    async fn step(&mut self, until: Instant) -> Result<bool, RunError> {
+        let happening = async {
+            match &mut self.happenings {
+                Some(happenings) => happenings.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = sleep_until(until) => return Ok(false),
+            happening = happening => self.take_happening(happening).await?,
+            _ = self.second.tick() => {
+                self.told.costs.look(&self.pids.borrow());
+                self.told.figures.end_second();
+                self.show();
+            }
+            report = self.fleet.next(), if !self.fleet.has_closed() => match report? {
+                (process, Report::News(news)) => self.told.figures.add(process, *news),
+                (_, Report::Began | Report::Closed { .. }) => {}
+            },
+        }
+        Ok(true)
+    }
+
+    async fn take_happening(&mut self, happening: Option<Happening>) -> Result<(), RunError> {
+        let now_us = self.ledger.clock().now_us();
+        match happening {
+            Some(Happening::Begins(index)) => {
+                let fault = self.script.faults[index].clone();
+                self.on.push(index);
+                self.told.happened.push(Happened {
+                    index,
+                    fault: fault.clone(),
+                    began_us: now_us,
+                    ended_us: None,
+                    failed: None,
+                });
+                if fault.is_of_the_load() {
+                    self.begin_own(&fault.deed).await?;
+                }
+            }
+            Some(Happening::Ended(index)) => {
+                self.on.retain(|on| *on != index);
+                self.end_own(&self.script.faults[index].deed).await?;
+                if let Some(one) = self.happened(index) {
+                    one.ended_us = Some(now_us);
+                }
+            }
+            Some(Happening::Failed(index, why)) => {
+                if let Some(one) = self.happened(index) {
+                    one.failed = Some(why);
+                }
+            }
+            Some(Happening::AllOver) | None => self.happenings = None,
+        }
+        self.show();
+        Ok(())
+    }
+
+    fn happened(&mut self, index: usize) -> Option<&mut Happened> {
+        let mut all = self.told.happened.iter_mut();
+        all.find(|one| one.index == index)
+    }
+
+    async fn begin_own(&mut self, deed: &Deed) -> io::Result<()> {
+        match *deed {
+            Deed::Reconnect => self.tell(|cue| cue.cuts += 1).await,
+            Deed::SlowReaders { clients } => {
+                self.told.calm = Some(std::mem::take(&mut self.told.figures.stretch));
+                self.tell(|cue| cue.slow = clients).await
+            }
+            Deed::HalfOpen { clients } => self.tell(|cue| cue.mute = clients).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn end_own(&mut self, deed: &Deed) -> io::Result<()> {
+        match *deed {
+            Deed::SlowReaders { .. } => {
+                self.told.slow = Some(std::mem::take(&mut self.told.figures.stretch));
+                self.tell(|cue| cue.slow = 0).await
+            }
+            Deed::HalfOpen { .. } => self.tell(|cue| cue.mute = 0).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn show(&mut self) {
+        let figures = &self.told.figures;
+        let nothing = Default::default();
+        let second = figures.seconds.last().unwrap_or(&nothing);
+        let fault = self.on.last().map(|on| &*self.script.faults[*on].name);
+        let script = self.script;
+        let planned = script.idle + script.talk_max() + script.settle;
+        self.watcher.saw(&Snapshot {
+            phase: self.phase,
+            elapsed_ms: self.ledger.clock().now_us() / 1_000,
+            planned_ms: u64::try_from(planned.as_millis()).ok(),
+            clients: script.load.clients,
+            second,
+            totals: &figures.totals,
+            p50_us: second.p50_us,
+            p99_us: second.p99_us,
+            fault,
+            history: &figures.seconds,
+        });
+    }
+
+    fn in_vain(&self, what: &str, patience: Duration) -> RunError {
+        let figures = &self.told.figures;
+        let (settled, all) = (figures.settled(), self.script.load.clients);
+        let totals = &figures.totals;
+        let mut seen = format!(
+            "{settled} of {all} clients are in all their rooms, {} attempts to connect and {} requests were refused",
+            totals.turned_away, totals.refused
+        );
+        for why in &figures.stopped {
+            seen.push_str("\n  ");
+            seen.push_str(why);
+        }
+        RunError::InVain {
+            what: what.into(),
+            seen,
+            patience,
+        }
+    }
+}
