@@ -146,10 +146,13 @@ impl Stage {
     pub async fn begin(&mut self, deed: &Deed) -> Result<(), StageError> {
         self.can(deed)?;
         match deed {
-            Deed::Kill { node } => match &mut self.place {
-                Place::Ours(rig) => Ok(rig.kill_node(node).await?),
-                Place::Theirs(_) => self.send(node, Sign::Kill),
-            },
+            Deed::Kill { node } => {
+                self.held.forget(self.pid(node)?);
+                match &mut self.place {
+                    Place::Ours(rig) => Ok(rig.kill_node(node).await?),
+                    Place::Theirs(_) => self.send(node, Sign::Kill),
+                }
+            }
             Deed::Drain { node } => self.send(node, Sign::Terminate),
             Deed::Stop { node } => self.hold("stopping", node, Held::stop),
             Deed::RedisStop => self.hold("stopping", REDIS, Held::stop),
@@ -164,6 +167,7 @@ impl Stage {
                 Ok(())
             }
             Deed::RedisRestart => {
+                self.held.forget(self.pid(REDIS)?);
                 if let Place::Ours(rig) = &mut self.place {
                     rig.kill_redis().await;
                 }
@@ -195,9 +199,9 @@ impl Stage {
                 }
                 Place::Theirs(_) => self.await_end(node).await,
             },
-            Deed::Stop { node } => self.hold("going on with", node, Held::go_on),
-            Deed::RedisStop => self.hold("going on with", REDIS, Held::go_on),
-            Deed::Starve { node } => self.hold("giving files back to", node, Held::feed),
+            Deed::Stop { node } => self.release("going on with", node, Held::go_on),
+            Deed::RedisStop => self.release("going on with", REDIS, Held::go_on),
+            Deed::Starve { node } => self.release("giving files back to", node, Held::feed),
             Deed::RedisFull => match self.memory.take() {
                 Some(before) => store::bound(self.redis()?, &before).await,
                 None => Ok(()),
@@ -265,6 +269,19 @@ impl Stage {
     ) -> Result<(), StageError> {
         let pid = self.pid(name)?;
         deed(&mut self.held, pid).map_err(|source| process_error(what, name, source))
+    }
+
+    /// A process that has ended since needs no release.
+    fn release(
+        &mut self,
+        what: &'static str,
+        name: &str,
+        deed: impl FnOnce(&mut Held, u32) -> std::io::Result<()>,
+    ) -> Result<(), StageError> {
+        match self.pid(name).is_ok_and(signal::is_alive) {
+            true => self.hold(what, name, deed),
+            false => Ok(()),
+        }
     }
 
     async fn await_end(&self, node: &str) -> Result<(), StageError> {

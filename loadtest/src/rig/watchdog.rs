@@ -43,3 +43,25 @@ impl Watchdog {
         let _ = self.shell.kill().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::Watchdog;
+
+    #[tokio::test]
+    async fn what_is_on_the_list_ends_with_us() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sleep")
+            .arg("600")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let number = directory.path().join("sleep.pid");
+        std::fs::write(number, format!("{}\n", child.id())).unwrap();
+        // What a killed process leaves of its watchdog: the end of a pipe.
+        drop(Watchdog::start(directory.path()).unwrap());
+        assert!(!child.wait().unwrap().success());
+    }
+}

@@ -25,6 +25,12 @@ impl Held {
         signal::send(pid, Sign::Continue)
     }
 
+    /// A process is about to be killed; another may have its number next.
+    pub(super) fn forget(&mut self, pid: u32) {
+        self.stopped.retain(|stopped| *stopped != pid);
+        self.starved.retain(|(starved, _)| *starved != pid);
+    }
+
     /// Lets a process open no more files.
     pub(super) fn starve(&mut self, pid: u32) -> io::Result<()> {
         if self.starved.iter().any(|(starved, _)| *starved == pid) {
