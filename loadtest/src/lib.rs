@@ -7,12 +7,16 @@
 pub mod audit;
 mod checksum;
 pub mod fault;
+mod figures;
 pub mod ledger;
 pub mod live;
+#[cfg(test)]
+mod lively;
 pub mod load;
 pub mod outcome;
 pub mod payload;
 mod printable;
+pub mod report;
 pub mod rig;
 pub mod run;
 pub mod scenario;
@@ -20,5 +24,6 @@ pub mod script;
 pub mod settings;
 mod signal;
 pub mod stage;
+pub mod summary;
 mod units;
 pub mod worker;

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::faults::seconds;
 use super::verdict::{Checked, Outcome, Verdict};
+use crate::units::grouped;
 
 impl Display for Outcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -18,7 +19,6 @@ impl Display for Outcome {
 impl Display for Verdict {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let facts = &self.facts;
-        let grouped = |number: u64| grouped(number);
         writeln!(
             f,
             "{}: {} acked, {} deliveries, {} sessions of {} clients in {} rooms, {}",
@@ -75,28 +75,4 @@ fn row(f: &mut Formatter<'_>, checked: &Checked) -> fmt::Result {
         writeln!(f, "    and {} more", grouped(untold))?;
     }
     Ok(())
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        let words: Vec<String> = [0, 999, 1_000, 1_234_567].map(grouped).into();
-        assert_eq!(words, ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -1,0 +1,191 @@
+//! Places for plots. The script draws into them; what a plot shows is said in words beside it.
+
+use std::fmt::{self, Formatter};
+
+use super::escape::Text;
+use super::series::seconds_a_point;
+use crate::outcome::{Latencies, Outcome, Spread, StepOutcome};
+use crate::units::{counted, grouped, us};
+
+/// What happened when, one plot above the other on the same timeline.
+pub(super) fn over_time(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
+    if outcome.seconds.is_empty() {
+        return Ok(());
+    }
+    f.write_str("<section id=\"time\">\n<h2>Over time</h2>\n")?;
+    lead(f, outcome)?;
+    let is_any = |of: fn(&Outcome) -> u64| of(outcome) > 0;
+    let has_nodes =
+        outcome.nodes.len() > 1 && !outcome.seconds.iter().all(|s| s.by_node.is_empty());
+    let has_trouble = is_any(|o| o.totals.gaps + o.totals.refused + o.totals.cut);
+    let has_latency = outcome.seconds.iter().any(|second| second.p50_us.is_some());
+    if has_latency {
+        let note = "from when a message was due to its arrival; log scale";
+        place(f, "latency", "Delivery latency", note)?;
+    }
+    place(f, "messages", "Messages a second", "due, and acked")?;
+    place(f, "deliveries", "Deliveries a second", "")?;
+    place(
+        f,
+        "sessions",
+        "Sessions",
+        "open, and in every room of theirs",
+    )?;
+    if has_nodes {
+        place(f, "nodes", "Sessions by node", "")?;
+    }
+    if has_trouble {
+        let note = "sessions cut, gaps told, refusals; log scale";
+        place(f, "trouble", "Trouble a second", note)?;
+    }
+    f.write_str(
+        "<noscript><p class=\"note\">The plots are drawn by a script.</p></noscript>\n</section>\n",
+    )
+}
+
+fn lead(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
+    let mut words = Vec::new();
+    if !outcome.faults.is_empty() {
+        words.push("Bands are faults; hatched, until 99 % of those who were cut were back.".into());
+    }
+    let step_s = seconds_a_point(&outcome.seconds);
+    if step_s > 1 {
+        words.push(format!(
+            "Each point stands for {}: rates on average, sessions at their lowest, times at their worst.",
+            counted(step_s.into(), "second")
+        ));
+    }
+    if words.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "<p class=\"lead\">{}</p>", words.join(" "))
+}
+
+/// How long things took.
+pub(super) fn spread(f: &mut Formatter<'_>, latency: &Latencies) -> fmt::Result {
+    let rows = [
+        (
+            "Delivery",
+            "from due to arrival at a member",
+            &latency.delivery,
+        ),
+        ("Ack", "from due to its ack", &latency.ack),
+        (
+            "Connect",
+            "from the first SYN to connected",
+            &latency.connect,
+        ),
+        ("Join", "from join to joined", &latency.join),
+        ("Resume", "likewise, from a position", &latency.resume),
+        (
+            "Away",
+            "from losing a session to being back in every room",
+            &latency.away,
+        ),
+    ];
+    if rows.iter().all(|(_, _, spread)| spread.count == 0) {
+        return Ok(());
+    }
+    f.write_str("<section id=\"latency\">\n<h2>How long things took</h2>\n<div class=\"pair\">\n")?;
+    if latency.delivery.count > 0 {
+        place(
+            f,
+            "histogram",
+            "Deliveries by latency",
+            "both scales are logarithmic",
+        )?;
+    }
+    place(f, "tails", "The slow end", "what share took no longer")?;
+    f.write_str(
+        "</div>\n<div class=\"wide\"><table>\n<thead><tr><th></th><th></th><th class=\"n\">Count</th>\
+         <th class=\"n\">Mean</th><th class=\"n\">p50</th><th class=\"n\">p90</th>\
+         <th class=\"n\">p99</th><th class=\"n\">p99.9</th><th class=\"n\">Max</th></tr></thead>\n<tbody>\n",
+    )?;
+    let rows = rows.into_iter().filter(|(_, _, spread)| spread.count > 0);
+    for (name, what, spread) in rows {
+        spread_row(f, name, what, spread)?;
+    }
+    f.write_str("</tbody>\n</table></div>\n</section>\n")
+}
+
+fn spread_row(f: &mut Formatter<'_>, name: &str, what: &str, spread: &Spread) -> fmt::Result {
+    let times = [
+        spread.mean_us,
+        spread.p50_us,
+        spread.p90_us,
+        spread.p99_us,
+        spread.p999_us,
+        spread.max_us,
+    ];
+    let times = times
+        .map(|time| format!("<td class=\"n\">{}</td>", us(time)))
+        .concat();
+    let count = grouped(spread.count);
+    writeln!(
+        f,
+        "<tr><td><b>{name}</b></td><td>{what}</td><td class=\"n\">{count}</td>{times}</tr>"
+    )
+}
+
+/// Rates that were tried one after the other.
+pub(super) fn steps(f: &mut Formatter<'_>, steps: &[StepOutcome]) -> fmt::Result {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let kept = steps
+        .iter()
+        .filter(|step| step.is_kept)
+        .max_by_key(|step| step.rate);
+    let words = match kept {
+        Some(step) => format!(
+            "Kept up to {} messages a second: {} deliveries a second, p99 {}.",
+            grouped(step.rate),
+            grouped(step.delivered),
+            us(step.p99_us)
+        ),
+        None => "It kept up with none of these rates.".into(),
+    };
+    write!(
+        f,
+        "<section id=\"steps\">\n<h2>Where it ends</h2>\n<p class=\"lead\">{}</p>\n<div class=\"pair\">\n",
+        Text(&words)
+    )?;
+    place(
+        f,
+        "kept",
+        "Acked a second, by what was due",
+        "dashed: all of it",
+    )?;
+    place(f, "knee", "Delivery latency, by what was due", "log scale")?;
+    f.write_str(
+        "</div>\n<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">Due a second</th>\
+         <th class=\"n\">Acked a second</th><th class=\"n\">Deliveries a second</th>\
+         <th class=\"n\">p50</th><th class=\"n\">p99</th><th></th></tr></thead>\n<tbody>\n",
+    )?;
+    for step in steps {
+        let (class, word) = if step.is_kept {
+            ("good", "kept up")
+        } else {
+            ("bad", "fell behind")
+        };
+        writeln!(
+            f,
+            "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td><td><span class=\"tag {class}\">{word}</span></td></tr>",
+            grouped(step.rate),
+            grouped(step.acked),
+            grouped(step.delivered),
+            us(step.p50_us),
+            us(step.p99_us),
+        )?;
+    }
+    f.write_str("</tbody>\n</table></div>\n</section>\n")
+}
+
+fn place(f: &mut Formatter<'_>, plot: &str, title: &str, note: &str) -> fmt::Result {
+    writeln!(
+        f,
+        "<figure data-plot=\"{plot}\"><figcaption><b>{title}</b> <span>{note}</span></figcaption>\
+         <div class=\"canvas\"></div></figure>"
+    )
+}
