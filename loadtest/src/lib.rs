@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod checksum;
+pub mod command;
 pub mod fault;
 mod figures;
 pub mod ledger;

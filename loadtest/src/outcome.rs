@@ -36,10 +36,23 @@ impl Outcome {
     /// In one word: the audit's, unless something that was expected did not come about.
     pub fn word(&self) -> Word {
         let is_met = |expectation: &Expectation| expectation.is_met;
-        match self.audit.outcome {
-            Word::Passed if !self.expectations.iter().all(is_met) => Word::Failed,
-            word => word,
+        let is_well = |fault: &FaultOutcome| fault.failures.is_empty();
+        if self.expectations.iter().all(is_met) && self.faults.iter().all(is_well) {
+            self.audit.outcome
+        } else {
+            Word::Failed
         }
+    }
+
+    /// Adds what went wrong inside the cluster.
+    pub fn add_trouble(&mut self, trouble: Vec<String>) {
+        let expectation = |measured| Expectation {
+            what: "no process of the cluster panics or ends unasked".into(),
+            measured,
+            is_met: false,
+        };
+        self.expectations
+            .extend(trouble.into_iter().map(expectation));
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::Fault;
 use super::deed::Deed;
+use super::plan::random;
+use crate::script::Expect;
 
 /// When an act's fault begins: late enough for a calm stretch to compare with.
 const AT: Duration = Duration::from_secs(8);
@@ -13,7 +15,7 @@ const AT: Duration = Duration::from_secs(8);
 const AFTER: Duration = Duration::from_secs(15);
 
 /// A run of the load with its faults.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Act {
     /// As shown, and as chosen by.
     pub name: &'static str,
@@ -25,8 +27,12 @@ pub struct Act {
     pub rooms: u32,
     /// Messages a second of all of them together.
     pub rate: u32,
+    /// Bytes of each message beyond what names it; none for as many as usual.
+    pub bytes: Option<usize>,
     /// How long they talk.
     pub lasts: Duration,
+    /// What must hold beside the audit and what each fault expects.
+    pub expects: Vec<Expect>,
 }
 
 /// The standard acts for a cluster of these nodes; what needs a node takes them in turn.
@@ -54,20 +60,74 @@ pub fn standard(nodes: &[String]) -> Vec<Act> {
         .collect()
 }
 
-fn act(name: &'static str, deed: Deed) -> Act {
-    let takes = match deed {
+/// A few faults in one act: what a change of the code must not break.
+pub fn short(nodes: &[String]) -> Act {
+    let node = |index: usize| nodes[index % nodes.len().max(1)].clone();
+    let deeds = [
+        Deed::Kill { node: node(0) },
+        Deed::CutFeed,
+        Deed::RedisRestart,
+        Deed::HalfOpen { clients: 10 },
+        Deed::Drain { node: node(1) },
+        Deed::Reconnect,
+    ];
+    let mut at = Duration::from_secs(3);
+    let mut faults = Vec::new();
+    for deed in deeds {
+        let takes = takes(&deed);
+        faults.push(Fault::usual(deed, at));
+        at += takes + Duration::from_secs(5);
+    }
+    Act {
+        name: "short",
+        faults,
+        clients: 90,
+        rooms: 12,
+        rate: 60,
+        bytes: None,
+        lasts: at,
+        expects: Vec::new(),
+    }
+}
+
+/// Faults at random for as long as a million messages take, with ten deliveries each.
+pub fn all_at_once(nodes: &[String], seed: u64) -> Act {
+    let lasts = Duration::from_secs(900);
+    Act {
+        name: "all-at-once",
+        faults: random(seed, lasts, nodes, 40),
+        clients: 600,
+        rooms: 200,
+        rate: 1_250,
+        bytes: None,
+        lasts,
+        expects: Vec::new(),
+    }
+}
+
+/// How long a fault takes with what it brings about.
+fn takes(deed: &Deed) -> Duration {
+    match deed {
         // Its window.
         Deed::Drain { .. } => Duration::from_secs(10),
         // The way back of so many.
-        Deed::Reconnect => Duration::from_secs(20),
+        Deed::Reconnect => Duration::from_secs(10),
         _ => deed.usual_length(),
-    };
+    }
+}
+
+fn act(name: &'static str, deed: Deed) -> Act {
+    let takes = takes(&deed);
+    let is_slow = matches!(deed, Deed::SlowReaders { .. });
     Act {
         name,
         faults: vec![Fault::usual(deed, AT)],
         clients: 300,
         rooms: 30,
         rate: 200,
+        // Enough that what isn't read fills more than the system's buffers.
+        bytes: is_slow.then_some(8_000),
         lasts: AT + takes + AFTER,
+        expects: Vec::new(),
     }
 }
