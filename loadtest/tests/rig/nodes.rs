@@ -91,7 +91,8 @@ async fn mute(stage: &mut Stage, deed: Deed, ops: SocketAddr, target: &str) {
     let before = stage.processes();
     let mut session = Socket::open(target).await;
     stage.begin(&deed).await.unwrap();
-    assert_eq!(probe(ops, "/livez").await, None, "{deed:?}");
+    // A signal may take a moment to arrive.
+    until("its silence", async || probe(ops, "/livez").await.is_none()).await;
     assert!(session.is_open().await, "{deed:?}");
     stage.end(&deed).await.unwrap();
     until("its voice", async || {
