@@ -13,6 +13,7 @@ const REDIS_MAJOR_MIN: u32 = 7;
 
 const PROGRAMS: &[Need] = &[
     Need::program("redis-server", "redis-server"),
+    Need::program("haproxy", "haproxy"),
     Need::program("chromium", "chromium"),
     Need::program("chromedriver", "chromium-driver"),
 ];
