@@ -1,4 +1,4 @@
-//! A fault that can't be read: which part, and what was expected there.
+//! A fault that can't be read: which part, and what was expected there. And faults that don't go together.
 
 /// Why a fault can't be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -10,4 +10,16 @@ pub struct FaultError {
     pub part: String,
     /// What should stand there.
     pub expected: String,
+}
+
+/// Two faults of a plan that don't go together.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{one} and {other} don't go together: {why}")]
+pub struct PlanError {
+    /// The one, as it is written.
+    pub one: String,
+    /// The other.
+    pub other: String,
+    /// Why not.
+    pub why: &'static str,
 }

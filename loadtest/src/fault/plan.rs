@@ -1,4 +1,4 @@
-//! Plans that the dice make.
+//! Faults together: plans that the dice make, and plans that can't be played.
 //!
 //! Keeps true: the same seed makes the same plan; a node suffers one thing at a time, and so does Redis;
 //! the last tenth is quiet, so that what is broken has time to show.
@@ -10,6 +10,7 @@ use rand::{Rng as _, SeedableRng as _};
 
 use super::Fault;
 use super::deed::Deed;
+use super::error::PlanError;
 
 /// What a drain takes at most: its window, and the start of the node that follows.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -40,6 +41,50 @@ pub fn random(seed: u64, over: Duration, nodes: &[String], count: usize) -> Vec<
     }
     plan.sort_by_key(|fault| fault.at);
     plan
+}
+
+/// Whether all faults of a plan can be done as they stand.
+///
+/// # Errors
+/// Two of them can't: both act on one process at a time, or a node that was killed or drained would have to
+/// start while Redis is away.
+pub fn check(plan: &[Fault]) -> Result<(), PlanError> {
+    for (place, one) in plan.iter().enumerate() {
+        for other in &plan[place + 1..] {
+            let is_same = process(&one.deed).is_some_and(|name| process(&other.deed) == Some(name));
+            let why = if is_same && one.at < end(other) && other.at < end(one) {
+                "they are done to one process at a time"
+            } else if starts_without_redis(one, other) || starts_without_redis(other, one) {
+                "a node that starts anew needs Redis"
+            } else {
+                continue;
+            };
+            return Err(PlanError {
+                one: one.name.clone(),
+                other: other.name.clone(),
+                why,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The process that a deed changes for a while.
+fn process(deed: &Deed) -> Option<&str> {
+    let is_redis = matches!(deed, Deed::RedisRestart | Deed::RedisStop);
+    deed.node().or(is_redis.then_some("redis"))
+}
+
+/// Whether the one's node may start anew while the other keeps Redis away.
+fn starts_without_redis(one: &Fault, other: &Fault) -> bool {
+    let from = match one.deed {
+        Deed::Kill { .. } => end(one),
+        // It may be over at once.
+        Deed::Drain { .. } => one.at,
+        _ => return false,
+    };
+    let is_away = matches!(other.deed, Deed::RedisRestart | Deed::RedisStop);
+    is_away && from < end(other) && other.at <= end(one)
 }
 
 fn throw(dice: &mut StdRng, nodes: &[String]) -> Deed {

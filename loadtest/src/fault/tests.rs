@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::Fault;
 use super::deed::Deed;
-use super::plan::random;
+use super::plan::{check, random};
 use super::standard::standard;
 use super::time;
 use crate::ledger::record::Cost;
@@ -82,6 +82,7 @@ proptest! {
         let plan = random(seed, over, &nodes(of), count);
         prop_assert_eq!(&plan, &random(seed, over, &nodes(of), count));
         prop_assert!(plan.len() <= count);
+        prop_assert_eq!(check(&plan), Ok(()));
         for (place, fault) in plan.iter().enumerate() {
             prop_assert!(fault.at + fault.lasts <= over / 10 * 9);
             for other in &plan[place + 1..] {
@@ -173,6 +174,31 @@ fn what_cant_be_read_is_told_by_its_part() {
         assert!(error.contains(sentence), "{error}");
         assert!(error.contains(&format!("fault {written:?}")), "{error}");
     }
+}
+
+#[test]
+fn faults_that_dont_go_together_are_told() {
+    let told = |plan: &[&str]| {
+        let plan: Vec<Fault> = plan.iter().map(|written| read(written)).collect();
+        check(&plan).map_err(|error| error.to_string())
+    };
+    let fine = [
+        "kill:gateway-1@10s",
+        "stop:gateway-2@10s",
+        "stop:gateway-1@12s",
+        "redis-stop@13s",
+        "cut-feed@13s",
+        "reconnect@13s",
+        "slow-readers:5@13s",
+    ];
+    assert_eq!(told(&fine), Ok(()));
+    let error = told(&["kill:gateway-1@10s", "stop:gateway-1@11s"]).unwrap_err();
+    let words = "kill:gateway-1@10s and stop:gateway-1@11s don't go together: they are done to one";
+    assert!(error.starts_with(words), "{error}");
+    let error = told(&["redis-stop@8s", "kill:gateway-1@9s"]).unwrap_err();
+    assert!(error.ends_with("needs Redis"), "{error}");
+    assert!(told(&["drain:gateway-1@9s", "redis-restart@20s"]).is_err());
+    assert!(told(&["redis-stop@8s", "redis-restart@9s"]).is_err());
 }
 
 #[test]

@@ -104,8 +104,12 @@ async fn mute(stage: &mut Stage, deed: Deed, ops: SocketAddr, target: &str) {
 }
 
 #[tokio::test]
-async fn what_ends_unasked_is_told() {
-    let mut rig = Rig::start(&options(1)).await.unwrap();
+async fn what_ends_unasked_is_told_and_logs_are_kept_on_request() {
+    let options = RigOptions {
+        keep: true,
+        ..options(1)
+    };
+    let mut rig = Rig::start(&options).await.unwrap();
     let (name, pid) = rig.processes().remove(0);
     let killed = std::process::Command::new("kill")
         .args(["-9", &pid.to_string()])
@@ -117,7 +121,11 @@ async fn what_ends_unasked_is_told() {
         trouble.contains(&name) && trouble.contains("unasked"),
         "{trouble}"
     );
+    let directory = rig.directory().to_owned();
     rig.close().await;
+    let log = std::fs::read_to_string(directory.join("gateway-1.log")).unwrap();
+    assert!(log.contains("serving"), "{log}");
+    std::fs::remove_dir_all(directory).unwrap();
 }
 
 #[tokio::test]

@@ -118,8 +118,14 @@ async fn a_command_runs_to_its_end_and_says_what_went_wrong() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("done");
     // What it leaves in the background isn't waited for.
-    let fine = format!("run:sleep 3 & echo yes > {}@1s", file.display());
-    stage.begin(&deed(&fine)).await.unwrap();
+    let fine = deed(&format!("run:sleep 3 & echo yes > {}@1s", file.display()));
+    // A run does its deeds in a task of their own.
+    let task = tokio::spawn(async move {
+        stage.begin(&fine).await.unwrap();
+        stage.end(&fine).await.unwrap();
+        stage
+    });
+    stage = task.await.unwrap();
     assert_eq!(std::fs::read_to_string(file).unwrap(), "yes\n");
     let wrong = deed("run:echo no such switch >&2; exit 3@1s");
     let error = stage.begin(&wrong).await.unwrap_err().to_string();
