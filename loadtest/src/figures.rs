@@ -4,9 +4,9 @@
 //! one of them, and where none of its checks had a case there is no number, because nothing was proven.
 
 use crate::audit::check::Check;
-use crate::audit::verdict::{Outcome as Word, Verdict};
-use crate::outcome::Outcome;
-use crate::units::{counted, short};
+use crate::audit::verdict::{Checked, Outcome as Word, Verdict};
+use crate::outcome::{Outcome, StepOutcome};
+use crate::units::{counted, grouped, short};
 
 /// A kind of wrong, and the checks that find it.
 pub(crate) struct Wrong {
@@ -71,43 +71,81 @@ impl Wrong {
         checks.map(|checked| checked.cases).sum()
     }
 
-    fn is_counted(&self, checked: &crate::audit::verdict::Checked) -> bool {
+    fn is_counted(&self, checked: &Checked) -> bool {
         self.checks.contains(&checked.check)
     }
 }
 
-/// Why the verdict is what it is, in a sentence.
+/// The highest rate up to which the cluster kept up with each one; a rate beyond one that it did not keep
+/// up with is luck.
+pub(crate) fn kept(steps: &[StepOutcome]) -> Option<&StepOutcome> {
+    let lost = steps.iter().filter(|step| !step.is_kept);
+    let ends = lost.map(|step| step.rate).min().unwrap_or(u64::MAX);
+    let kept = steps.iter().filter(|step| step.rate < ends);
+    kept.max_by_key(|step| step.rate)
+}
+
+/// Checks that are named in a sentence.
+const NAMES_MAX: usize = 3;
+
+/// Why the verdict is what it is, in a sentence or two.
 pub(crate) fn why(outcome: &Outcome) -> String {
     let audit = &outcome.audit;
-    let broken: Vec<_> = (audit.checks.iter())
-        .filter(|checked| checked.violations > 0)
-        .collect();
-    match (outcome.word(), broken.as_slice()) {
-        (Word::Passed, _) => held(audit),
-        (Word::Failed, [first, rest @ ..]) => {
-            let more = match rest.len() {
-                0 => String::new(),
-                more => format!(", and {} more", counted(more as u64, "check")),
-            };
-            let times = counted(first.violations, "violation");
-            format!("{} was not kept: {times}{more}.", first.check.name())
-        }
-        (Word::Failed, []) => {
-            let unmet = (outcome.expectations.iter()).find(|expectation| !expectation.is_met);
-            let words = unmet.map(|e| format!("{} (measured: {})", e.what, e.measured));
-            format!(
-                "The audit found nothing wrong, but this was expected: {}.",
-                words.unwrap_or_default()
-            )
-        }
-        (Word::Inconclusive, _) => {
-            let why = (audit.missing.first()).map_or("", |missing| missing.why.as_str());
-            let more = match audit.missing.len().saturating_sub(1) {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
+    let is_broken = audit.checks.iter().any(|checked| checked.violations > 0);
+    match outcome.word() {
+        Word::Passed => format!("{}{}", held(audit), met(outcome)),
+        Word::Failed if is_broken => format!("{}{}", broken(audit), met(outcome)),
+        Word::Failed => format!("The audit found nothing wrong.{}", met(outcome)),
+        Word::Inconclusive => {
+            let first = audit.missing.first();
+            let why = first.map_or("", |missing| missing.why.as_str());
+            let more = more(audit.missing.len(), 1);
             format!("Nothing wrong was found, but the run proves nothing: {why}{more}.")
         }
+    }
+}
+
+/// Which checks were broken, and how often.
+fn broken(audit: &Verdict) -> String {
+    let broken = audit.checks.iter().filter(|checked| checked.violations > 0);
+    let count = broken.clone().count();
+    let named = broken.take(NAMES_MAX);
+    let named: Vec<String> = named
+        .map(|checked| format!("{} ({})", checked.check.name(), grouped(checked.violations)))
+        .collect();
+    let (all, more) = (audit.checks.len(), more(count, NAMES_MAX));
+    format!(
+        "{count} of {all} checks broken: {}{more}.",
+        named.join(", ")
+    )
+}
+
+/// What became of what was expected; nothing where nothing was.
+fn met(outcome: &Outcome) -> String {
+    let expectations = &outcome.expectations;
+    let mut unmet = expectations
+        .iter()
+        .filter(|expectation| !expectation.is_met);
+    let (all, left) = (expectations.len(), unmet.clone().count());
+    match unmet.next() {
+        None if all == 0 => String::new(),
+        None if all == 1 => " What was expected came about.".into(),
+        None => format!(" All {all} expectations were met."),
+        Some(first) => {
+            let more = more(left, 1);
+            format!(
+                " Not met: {}, measured {}{more}.",
+                first.what, first.measured
+            )
+        }
+    }
+}
+
+/// How many are not told.
+fn more(count: usize, told: usize) -> String {
+    match count.saturating_sub(told) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
     }
 }
 
@@ -126,7 +164,7 @@ fn held(audit: &Verdict) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Check, WRONGS, why};
+    use super::{Check, WRONGS, kept, why};
     use crate::lively;
 
     #[test]
@@ -148,11 +186,23 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_is_kept_only_if_all_lower_ones_were() {
+        let mut steps = lively::saturated().steps;
+        assert_eq!(kept(&steps).map(|step| step.rate), Some(8_000));
+        steps[2].is_kept = false;
+        assert_eq!(kept(&steps).map(|step| step.rate), Some(2_000));
+        steps[0].is_kept = false;
+        assert_eq!((kept(&steps), kept(&[])), (None, None));
+    }
+
+    #[test]
     fn a_sentence_says_why() {
         assert!(why(&lively::passed()).starts_with("17 checks held in "));
+        assert!(why(&lively::passed()).ends_with(" cases. All 2 expectations were met."));
         assert_eq!(
             why(&lively::failed()),
-            "no_duplicate was not kept: 11 violations, and 1 check more."
+            "2 of 17 checks broken: no_duplicate (11), presence_at_rest (1). Not met: 99 % back in \
+             every room within 5 s of a fault's end, measured 7.84 s."
         );
         assert_eq!(
             why(&lively::inconclusive()),
@@ -161,6 +211,10 @@ mod tests {
         );
         let mut unmet = lively::passed();
         unmet.expectations[0].is_met = false;
-        assert!(why(&unmet).contains("but this was expected: delivery p99"));
+        assert_eq!(
+            why(&unmet),
+            "The audit found nothing wrong. Not met: delivery p99 below 50 ms outside faults, \
+             measured 12.4 ms."
+        );
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns when something is written and how it is redrawn. Keeps true: a frame is one write, its lines are cut
 //! to the width so that none wraps, and a block always has as many lines as the one before, so nothing
-//! flickers or scrolls. Leaves to others: counting, and knowing what a terminal is.
+//! flickers or scrolls. Leaves to others: counting, knowing what a terminal is, and keeping other words off it
+//! between two frames.
 
 mod block;
 mod line;

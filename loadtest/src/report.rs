@@ -8,6 +8,7 @@
 mod checks;
 mod escape;
 mod faults;
+mod grid;
 mod hero;
 mod numbers;
 mod plots;
@@ -46,8 +47,8 @@ impl Display for Page<'_> {
         head(f, outcome)?;
         f.write_str("<body>\n<main>\n")?;
         hero::write(f, outcome)?;
+        checks::wrong(f, outcome)?;
         checks::missing(f, &outcome.audit)?;
-        checks::broken(f, &outcome.audit)?;
         plots::steps(f, &outcome.steps)?;
         plots::over_time(f, outcome)?;
         faults::write(f, &outcome.faults)?;

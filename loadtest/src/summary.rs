@@ -6,7 +6,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use crate::audit::verdict::Outcome as Word;
-use crate::figures::{WRONGS, why};
+use crate::figures::{WRONGS, Wrong, why};
 use crate::outcome::{FaultOutcome, Outcome, Spread};
 use crate::printable::Printable;
 use crate::units::{
@@ -55,7 +55,7 @@ fn figures(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
         clock(run.took_ms),
         run.seed,
     )?;
-    let count = |wrong: &crate::figures::Wrong| maybe(wrong.count(&outcome.audit));
+    let count = |wrong: &Wrong| maybe(wrong.count(&outcome.audit));
     let wrongs = WRONGS.map(|wrong| format!("{} {}", wrong.name, count(&wrong)));
     writeln!(f, "  {}", wrongs.join(" · "))?;
     let t = &outcome.totals;
@@ -277,7 +277,11 @@ mod tests {
     #[test]
     fn a_run_that_failed_shows_what_was_broken_and_the_first_examples() {
         let text = summary(&lively::failed());
-        assert!(text.starts_with("FAILED  steady, with faults: no_duplicate was not kept"));
+        assert!(
+            text.starts_with(
+                "FAILED  steady, with faults: 2 of 17 checks broken: no_duplicate (11)"
+            )
+        );
         has(
             &text,
             &[
@@ -303,7 +307,7 @@ mod tests {
         );
         has(
             &text,
-            &["NOT AS EXPECTED 99 % back in every room within 5 s of a fault: 7.84 s"],
+            &["NOT AS EXPECTED 99 % back in every room within 5 s of a fault's end: 7.84 s"],
         );
     }
 

@@ -47,6 +47,11 @@ function asCount(value) {
   return value < 999.5e6 ? `${digits(value / 1e6)}M` : `${digits(value / 1e9)}G`;
 }
 
+/// Where there is room for all digits.
+function asExact(value) {
+  return value % 1 === 0 ? value.toLocaleString("en") : asCount(value);
+}
+
 /// A number of an axis: no digit that says nothing.
 const onAxis = (format) => (value) => format(value).replace(/\.0+(?=\D|$)/, "").replace(/(\.\d*?)0+(?=\D|$)/, "$1");
 
@@ -91,7 +96,7 @@ function logarithmic(low, high, from, to) {
       const value = times * 10 ** power;
       if (value < first * 0.999 || value > last * 1.001) continue;
       const isNamed = times === 1 || (!isWide && (times === 2 || times === 5));
-      (isNamed ? scale.ticks : scale.minor).push(value);
+      if (isNamed || b - a < 4) (isNamed ? scale.ticks : scale.minor).push(value);
     }
   }
   scale.ends = [first, last];
@@ -113,7 +118,7 @@ function canvas(figure, height, top = 8, left = 52) {
 function sideAxis(box, scale, format) {
   for (const value of scale.minor ?? []) {
     const y = Math.round(scale(value));
-    draw(box.svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: y, y2: y, opacity: 0.45 });
+    draw(box.svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: y, y2: y, opacity: 0.5 });
   }
   for (const value of scale.ticks) {
     const y = Math.round(scale(value));
@@ -124,29 +129,34 @@ function sideAxis(box, scale, format) {
 
 function footAxis(box, scale, format, isRuled) {
   draw(box.svg, "line", { class: "axis", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom });
-  for (const value of scale.ticks) {
+  const labels = scale.ticks.map((value) => {
     const x = Math.round(scale(value));
     const from = isRuled ? box.top : box.bottom;
     draw(box.svg, "line", { class: isRuled ? "grid" : "axis", x1: x, x2: x, y1: from, y2: box.bottom + 4 });
-    const anchor = x > box.right - 12 ? "end" : "middle";
-    draw(box.svg, "text", { x: anchor === "end" ? box.right : x, y: box.bottom + 17, "text-anchor": anchor }, format(value));
-  }
+    const words = draw(box.svg, "text", { y: box.bottom + 17 }, format(value));
+    const wide = words.getComputedTextLength();
+    const begin = Math.min(x - wide / 2, box.right - wide);
+    words.setAttribute("x", begin);
+    return { words, begin, end: begin + wide + 8 };
+  });
+  // Where they would lie upon each other, only every second is named, or every third.
+  let every = 1;
+  const fits = () => labels.every(({ begin }, place) => place % every !== 0 || place < every || begin >= labels[place - every].end);
+  while (!fits()) every += 1;
+  labels.forEach(({ words }, place) => place % every !== 0 && words.remove());
 }
 
-/// A path that is broken where there is no value.
-function path(points) {
-  let isDown = false;
+/// A line that is broken where there is no value. A lone point between two holes is a dot.
+function line(box, className, points) {
   let text = "";
-  for (const point of points) {
-    if (point === null) isDown = false;
-    else {
-      text += `${isDown ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
-      // A lone point between two holes still shows: a line of no length has round ends.
-      if (!isDown) text += "h0.01";
-      isDown = true;
-    }
-  }
-  return text;
+  points.forEach((point, place) => {
+    if (point === null) return;
+    const isDown = (points[place - 1] ?? null) !== null;
+    text += `${isDown ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
+    const isLone = !isDown && (points[place + 1] ?? null) === null;
+    if (isLone) draw(box.svg, "circle", { class: className.replace("line", "dot"), cx: point[0], cy: point[1], r: 2.5 });
+  });
+  draw(box.svg, "path", { class: className, d: text });
 }
 
 /// What the lines are, beside the title.
@@ -177,11 +187,23 @@ function tip(box, x, rows) {
   element.style.right = isLeft ? `${(box.width - x) * scale + 14}px` : "auto";
 }
 
-/// Calls `move` with the place of the pointer in the drawing, and `leave` once it is gone.
-function follow(box, move, leave) {
+/// A line through one plot at the pointer, in place of the one before.
+function upright(box, x) {
+  box.svg.querySelector(".cross")?.remove();
+  draw(box.svg, "line", { class: "cross", x1: Math.round(x), x2: Math.round(x), y1: box.top, y2: box.bottom });
+}
+
+/// Takes away what the pointer brought.
+function leave(box) {
+  box.svg.querySelector(".cross")?.remove();
+  box.place.querySelector(".tip")?.remove();
+}
+
+/// Calls `move` with the place of the pointer in the drawing, and `gone` once it has left.
+function follow(box, move, gone = () => leave(box)) {
   box.svg.addEventListener("pointermove", (event) => {
     const frame = box.svg.getBoundingClientRect();
     move(((event.clientX - frame.left) / frame.width) * box.width, ((event.clientY - frame.top) / frame.height) * box.height);
   });
-  box.svg.addEventListener("pointerleave", leave);
+  box.svg.addEventListener("pointerleave", gone);
 }

@@ -6,7 +6,7 @@ use super::escape::Text;
 use crate::audit::verdict::Outcome as Word;
 use crate::figures::{WRONGS, Wrong, why};
 use crate::outcome::Outcome;
-use crate::units::{clock, counted, date, grouped, short, us};
+use crate::units::{clock, counted, date, grouped, maybe_us, short};
 
 /// Shapes as well as colours tell the verdicts apart.
 const TICK: &str = "<path d=\"M14 25l7 7 14-16\"/>";
@@ -41,22 +41,25 @@ pub(super) fn write(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
 
 fn facts(outcome: &Outcome) -> String {
     let run = &outcome.run;
-    let mut facts = vec![
-        counted(run.clients.into(), "client"),
-        counted(run.rooms.into(), "room"),
-        format!("{} min", clock(run.took_ms)),
+    let some = |count: usize, noun: &str| (count > 0).then(|| counted(count as u64, noun));
+    let took = match run.took_ms {
+        0..60_000 => format!("{} s", run.took_ms / 1_000),
+        60_000..3_600_000 => format!("{} min", clock(run.took_ms)),
+        _ => format!("{} h", clock(run.took_ms)),
+    };
+    let facts = [
+        Some(counted(run.clients.into(), "client")),
+        Some(counted(run.rooms.into(), "room")),
+        some(outcome.nodes.len(), "node"),
+        Some(took),
+        some(outcome.faults.len(), "fault"),
     ];
-    if !outcome.nodes.is_empty() {
-        facts.insert(2, counted(outcome.nodes.len() as u64, "node"));
-    }
-    if !outcome.faults.is_empty() {
-        facts.push(counted(outcome.faults.len() as u64, "fault"));
-    }
-    if run.took_ms >= 3_600_000 {
-        facts.retain(|fact| !fact.ends_with(" min"));
-        facts.push(format!("{} h", clock(run.took_ms)));
-    }
-    facts.join(" · ")
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    // A fact is not broken over two lines.
+    facts
+        .join(" · ")
+        .replace(' ', "\u{a0}")
+        .replace("\u{a0}·\u{a0}", " · ")
 }
 
 fn figures(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
@@ -77,19 +80,20 @@ fn figures(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
         &grouped(facts.deliveries),
         &rate(facts.deliveries),
     )?;
-    if delivery.count > 0 {
-        large(
-            f,
-            "delivery, half within",
-            &us(delivery.p50_us),
-            "p50, from when it was due",
-        )?;
-        large(
-            f,
-            "delivery, 99 % within",
-            &us(delivery.p99_us),
-            "p99, from when it was due",
-        )?;
+    let within = |time_us: u64| maybe_us((delivery.count > 0).then_some(time_us));
+    for (name, time_us, note) in [
+        (
+            "half delivered in",
+            delivery.p50_us,
+            "p50, since it was due",
+        ),
+        (
+            "99 % delivered in",
+            delivery.p99_us,
+            "p99, since it was due",
+        ),
+    ] {
+        large(f, name, &within(time_us), note)?;
     }
     for wrong in &WRONGS {
         zero(f, outcome, wrong)?;

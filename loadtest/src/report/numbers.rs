@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::series::Series;
+use crate::figures::kept;
 use crate::outcome::{Outcome, Spread, StepOutcome};
 
 /// All of them. The script reads these names.
@@ -15,6 +16,8 @@ pub(super) struct Numbers<'a> {
     nodes: Vec<&'a str>,
     spreads: Vec<Named<'a>>,
     steps: &'a [StepOutcome],
+    /// The highest rate that was kept up with, and all below it.
+    kept: Option<u64>,
 }
 
 /// A fault on the timeline.
@@ -67,6 +70,7 @@ impl<'a> Numbers<'a> {
                 .map(|(name, spread)| Named { name, spread })
                 .collect(),
             steps: &outcome.steps,
+            kept: kept(&outcome.steps).map(|step| step.rate),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::{self, Formatter};
 
 use super::escape::Text;
+use super::grid::{Cell, Head, table};
 use super::series::seconds_a_point;
+use crate::figures::kept;
 use crate::outcome::{Latencies, Outcome, Spread, StepOutcome};
 use crate::units::{counted, grouped, us};
 
@@ -45,8 +47,10 @@ pub(super) fn over_time(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result
 
 fn lead(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
     let mut words = Vec::new();
-    if !outcome.faults.is_empty() {
+    if outcome.faults.iter().any(|fault| fault.cut > 0) {
         words.push("Bands are faults; hatched, until 99 % of those who were cut were back.".into());
+    } else if !outcome.faults.is_empty() {
+        words.push("Bands are faults.".into());
     }
     let step_s = seconds_a_point(&outcome.seconds);
     if step_s > 1 {
@@ -96,35 +100,39 @@ pub(super) fn spread(f: &mut Formatter<'_>, latency: &Latencies) -> fmt::Result 
         )?;
     }
     place(f, "tails", "The slow end", "what share took no longer")?;
-    f.write_str(
-        "</div>\n<div class=\"wide\"><table>\n<thead><tr><th></th><th></th><th class=\"n\">Count</th>\
-         <th class=\"n\">Mean</th><th class=\"n\">p50</th><th class=\"n\">p90</th>\
-         <th class=\"n\">p99</th><th class=\"n\">p99.9</th><th class=\"n\">Max</th></tr></thead>\n<tbody>\n",
-    )?;
+    f.write_str("</div>\n")?;
+    let heads = [
+        Head::words(""),
+        Head::words(""),
+        Head::number("Count"),
+        Head::number("Mean"),
+        Head::number("p50"),
+        Head::number("p90"),
+        Head::number("p99"),
+        Head::number("p99.9"),
+        Head::number("Max"),
+    ];
     let rows = rows.into_iter().filter(|(_, _, spread)| spread.count > 0);
-    for (name, what, spread) in rows {
-        spread_row(f, name, what, spread)?;
-    }
-    f.write_str("</tbody>\n</table></div>\n</section>\n")
+    table(
+        f,
+        heads,
+        rows.map(|(name, what, spread)| spread_row(name, what, spread)),
+    )?;
+    f.write_str("</section>\n")
 }
 
-fn spread_row(f: &mut Formatter<'_>, name: &str, what: &str, spread: &Spread) -> fmt::Result {
-    let times = [
-        spread.mean_us,
-        spread.p50_us,
-        spread.p90_us,
-        spread.p99_us,
-        spread.p999_us,
-        spread.max_us,
-    ];
-    let times = times
-        .map(|time| format!("<td class=\"n\">{}</td>", us(time)))
-        .concat();
-    let count = grouped(spread.count);
-    writeln!(
-        f,
-        "<tr><td><b>{name}</b></td><td>{what}</td><td class=\"n\">{count}</td>{times}</tr>"
-    )
+fn spread_row(name: &str, what: &str, spread: &Spread) -> [Cell; 9] {
+    [
+        Cell::name(name),
+        Cell::plain(what),
+        Cell::plain(grouped(spread.count)),
+        Cell::plain(us(spread.mean_us)),
+        Cell::plain(us(spread.p50_us)),
+        Cell::plain(us(spread.p90_us)),
+        Cell::plain(us(spread.p99_us)),
+        Cell::plain(us(spread.p999_us)),
+        Cell::plain(us(spread.max_us)),
+    ]
 }
 
 /// Rates that were tried one after the other.
@@ -132,18 +140,14 @@ pub(super) fn steps(f: &mut Formatter<'_>, steps: &[StepOutcome]) -> fmt::Result
     if steps.is_empty() {
         return Ok(());
     }
-    let kept = steps
-        .iter()
-        .filter(|step| step.is_kept)
-        .max_by_key(|step| step.rate);
-    let words = match kept {
+    let words = match kept(steps) {
         Some(step) => format!(
             "Kept up to {} messages a second: {} deliveries a second, p99 {}.",
             grouped(step.rate),
             grouped(step.delivered),
             us(step.p99_us)
         ),
-        None => "It kept up with none of these rates.".into(),
+        None => "It did not keep up with the lowest of these rates.".into(),
     };
     write!(
         f,
@@ -157,29 +161,27 @@ pub(super) fn steps(f: &mut Formatter<'_>, steps: &[StepOutcome]) -> fmt::Result
         "dashed: all of it",
     )?;
     place(f, "knee", "Delivery latency, by what was due", "log scale")?;
-    f.write_str(
-        "</div>\n<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">Due a second</th>\
-         <th class=\"n\">Acked a second</th><th class=\"n\">Deliveries a second</th>\
-         <th class=\"n\">p50</th><th class=\"n\">p99</th><th></th></tr></thead>\n<tbody>\n",
-    )?;
-    for step in steps {
-        let (class, word) = if step.is_kept {
-            ("good", "kept up")
-        } else {
-            ("bad", "fell behind")
-        };
-        writeln!(
-            f,
-            "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td><td><span class=\"tag {class}\">{word}</span></td></tr>",
-            grouped(step.rate),
-            grouped(step.acked),
-            grouped(step.delivered),
-            us(step.p50_us),
-            us(step.p99_us),
-        )?;
-    }
-    f.write_str("</tbody>\n</table></div>\n</section>\n")
+    f.write_str("</div>\n")?;
+    let heads = [
+        Head::number("Due a second"),
+        Head::number("Acked a second"),
+        Head::number("Deliveries a second"),
+        Head::number("Delivery p50"),
+        Head::number("Delivery p99"),
+        Head::words(""),
+    ];
+    let rows = steps.iter().map(|step| {
+        [
+            Cell::plain(grouped(step.rate)),
+            Cell::plain(grouped(step.acked)),
+            Cell::plain(grouped(step.delivered)),
+            Cell::plain(us(step.p50_us)),
+            Cell::plain(us(step.p99_us)),
+            Cell::judged(step.is_kept, "kept up", "fell behind"),
+        ]
+    });
+    table(f, heads, rows)?;
+    f.write_str("</section>\n")
 }
 
 fn place(f: &mut Formatter<'_>, plot: &str, title: &str, note: &str) -> fmt::Result {

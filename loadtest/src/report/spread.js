@@ -11,7 +11,7 @@ function drawHistogram(figure) {
   const places = [...bars.keys()];
   if (places.length === 0) return figure.remove();
   const edge = (bar) => 10 ** (bar / 10);
-  const box = canvas(figure, 270, 44);
+  const box = canvas(figure, 284, 58);
   const x = logarithmic(edge(Math.min(...places)), Math.max(edge(Math.max(...places) + 1), spread.max_us), box.left, box.right);
   const y = logarithmic(1, Math.max(...bars.values(), 2), box.bottom - 6, box.top);
   // A bar of one stands six pixels high, so that it is seen.
@@ -24,21 +24,22 @@ function drawHistogram(figure) {
     draw(box.svg, "rect", { class: "bar a", x: from + 0.5, y: y(count), width: Math.max(1, x(edge(bar + 1)) - from - 1), height: box.bottom - y(count) });
   }
   marks(box, x, [["p50", spread.p50_us], ["p90", spread.p90_us], ["p99", spread.p99_us], ["p99.9", spread.p999_us], ["max", spread.max_us]]);
-  const within = (low, high) => spread.buckets.filter(([us]) => us <= high).reduce((sum, [, count]) => sum + count, 0) / Math.max(1, spread.count);
+  const within = (high) => spread.buckets.filter(([us]) => us <= high).reduce((sum, [, count]) => sum + count, 0) / Math.max(1, spread.count);
   follow(box, (px) => {
     const hit = places.find((bar) => px >= x(edge(bar)) && px < x(edge(bar + 1)));
-    if (hit === undefined) return box.place.querySelector(".tip")?.remove();
+    if (hit === undefined) return leave(box);
     tip(box, px, [
       { className: "at", name: `${asTime(edge(hit))} to ${asTime(edge(hit + 1))}` },
-      { name: "deliveries", value: asCount(bars.get(hit)) },
-      { name: "no longer", value: asShare(1 - within(0, edge(hit + 1))) },
+      { name: "deliveries", value: asExact(bars.get(hit)) },
+      { name: "no longer", value: asShare(1 - within(edge(hit + 1))) },
     ]);
-  }, () => box.place.querySelector(".tip")?.remove());
+  });
 }
 
-/// Upright lines with their names, in two lanes where they are close.
+/// Upright lines with their names, in lanes where they are close.
 function marks(box, x, all) {
-  const free = [-Infinity, -Infinity, -Infinity];
+  const free = Array(4).fill(-Infinity);
+  const lines = draw(box.svg, "g");
   for (const [name, us] of all) {
     const at = x(us);
     const words = draw(box.svg, "text", { class: "marked" }, `${name} ${asTime(us)}`);
@@ -47,7 +48,7 @@ function marks(box, x, all) {
     const lane = Math.max(0, free.findIndex((until) => until <= begin));
     free[lane] = begin + wide + 8;
     const y = 11 + lane * 14;
-    draw(box.svg, "line", { class: "mark", x1: at, x2: at, y1: y - 8, y2: box.bottom });
+    draw(lines, "line", { class: "mark", x1: at, x2: at, y1: y - 8, y2: box.bottom });
     words.setAttribute("x", begin);
     words.setAttribute("y", y);
   }
@@ -56,35 +57,39 @@ function marks(box, x, all) {
 /// A share that is left over, as the share below it: 0.001 as 99.9 %.
 function asShare(rest) {
   if (rest <= 0) return "100 %";
-  const after = Math.max(0, Math.ceil(-Math.log10(rest) - 2 + 1e-9));
-  return `${(100 - rest * 100).toFixed(Math.min(after + (rest < 0.1 ? 0 : 0), 8))} %`;
+  if (rest >= 0.1) return `${Math.round(100 - rest * 100)} %`;
+  const after = Math.min(8, Math.ceil(-Math.log10(rest) - 2 - 1e-9));
+  return `${(100 - rest * 100).toFixed(Math.max(0, after))} %`;
 }
 
 /// Each kind of time by the share that took no longer; every step to the right is ten times as rare.
 function drawTails(figure) {
   const looks = { delivery: "a", ack: "d", connect: "c", join: "f", resume: "e", away: "b" };
-  const box = canvas(figure, 270, 10);
+  const box = canvas(figure, 284, 10);
   const all = numbers.spreads.map(({ name, spread }) => ({ name, look: looks[name], spread, steps: tail(spread) }));
   const most = Math.max(...all.map(({ spread }) => spread.count), 10);
   const nines = Math.min(8, Math.ceil(Math.log10(most)));
   const x = (left) => box.left + (Math.min(nines, -Math.log10(left)) / nines) * (box.right - box.left);
-  x.ticks = Array.from({ length: nines + 1 }, (_, place) => 10 ** -place).filter((_, place) => nines < 7 || box.width > 460 || place % 2 === 0);
+  x.ticks = Array.from({ length: nines + 1 }, (_, place) => 10 ** -place);
   const times = all.flatMap(({ steps }) => steps.map(([, us]) => us));
   const y = logarithmic(Math.max(1, Math.min(...times)), Math.max(...times, 10), box.bottom, box.top);
   sideAxis(box, y, asTime);
   footAxis(box, x, (left) => (left === 1 ? "0 %" : asShare(left)), true);
   for (const { look, steps } of all) {
-    draw(box.svg, "path", { class: `line ${look}`, d: path(steps.map(([left, us]) => [x(left), y(us)])), "stroke-linecap": "round" });
+    line(box, `line ${look}`, steps.map(([left, us]) => [x(left), y(us)]));
   }
   key(figure, all.map(({ name, look }) => ({ name, look })));
   follow(box, (px) => {
-    const left = 10 ** -Math.max(0, ((px - box.left) / (box.right - box.left)) * nines);
-    const at = (steps) => steps.find(([share]) => share <= left) ?? steps.at(-1);
-    tip(box, Math.max(box.left, px), [
+    const place = Math.min(box.right, Math.max(box.left, px));
+    const left = 10 ** ((-(place - box.left) / (box.right - box.left)) * nines);
+    // Beyond the longest there is nothing to say.
+    const at = (steps) => steps.find(([share]) => share <= left)?.[1];
+    upright(box, place);
+    tip(box, place, [
       { className: "at", name: `${asShare(left)} within` },
-      ...all.map(({ name, look, steps }) => ({ name, look, value: asTime(at(steps)[1]) })),
+      ...all.map(({ name, look, steps }) => ({ name, look, value: at(steps) === undefined ? "–" : asTime(at(steps)) })),
     ]);
-  }, () => box.place.querySelector(".tip")?.remove());
+  });
 }
 
 /// What share took longer than a time, for each time: [share, µs].
@@ -112,22 +117,23 @@ function drawSteps(figure, rows, format, isLog) {
   sideAxis(box, y, format);
   footAxis(box, x, onAxis(asCount));
   if (!isLog) draw(box.svg, "path", { class: "line dashed c", d: `M${x(0)} ${y(0)}L${x(most)} ${y(most)}` });
-  const kept = Math.max(0, ...steps.filter(({ is_kept }) => is_kept).map(({ rate }) => rate));
+  const kept = numbers.kept ?? 0;
   if (kept > 0) {
     draw(box.svg, "line", { class: "mark", x1: x(kept), x2: x(kept), y1: box.top - 8, y2: box.bottom });
     draw(box.svg, "text", { class: "marked", x: x(kept) - 6, y: box.top, "text-anchor": "end" }, `kept up to ${asCount(kept)}/s`);
   }
   for (const { look, of } of rows) {
-    draw(box.svg, "path", { class: `line ${look}`, d: path(steps.map((step) => [x(step.rate), y(of(step))])) });
+    line(box, `line ${look}`, steps.map((step) => [x(step.rate), y(of(step))]));
     for (const step of steps) draw(box.svg, "circle", { class: `dot ${look} ${step.is_kept ? "" : "hollow"}`, cx: x(step.rate), cy: y(of(step)), r: 4 });
   }
   key(figure, rows.map(({ name, look }) => ({ name, look })));
   follow(box, (px) => {
     const near = steps.reduce((a, b) => (Math.abs(x(b.rate) - px) < Math.abs(x(a.rate) - px) ? b : a));
+    upright(box, x(near.rate));
     tip(box, x(near.rate), [
-      { className: "at", name: `${asCount(near.rate)} due a second` },
-      ...rows.map(({ name, look, of }) => ({ name, look, value: format(of(near)) })),
+      { className: "at", name: `${asExact(near.rate)} due a second` },
+      ...rows.map(({ name, look, of }) => ({ name, look, value: (format === asCount ? asExact : format)(of(near)) })),
       { name: near.is_kept ? "kept up" : "fell behind" },
     ]);
-  }, () => box.place.querySelector(".tip")?.remove());
+  });
 }

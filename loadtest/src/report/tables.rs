@@ -3,6 +3,7 @@
 use std::fmt::{self, Formatter};
 
 use super::escape::Text;
+use super::grid::{Cell, Head, table};
 use crate::outcome::{Expectation, NodeOutcome, Outcome, ServerCost};
 use crate::units::{bytes, counted, date, grouped, maybe_bytes, maybe_ns, us};
 
@@ -10,77 +11,78 @@ pub(super) fn expectations(f: &mut Formatter<'_>, expectations: &[Expectation]) 
     if expectations.is_empty() {
         return Ok(());
     }
-    f.write_str(
-        "<section id=\"expectations\">\n<h2>Expectations</h2>\n<div class=\"wide\"><table>\n\
-         <thead><tr><th>What was expected</th><th>Measured</th><th></th></tr></thead>\n<tbody>\n",
-    )?;
-    for expectation in expectations {
-        let (class, word) = if expectation.is_met {
-            ("good", "met")
-        } else {
-            ("bad", "not met")
-        };
-        writeln!(
-            f,
-            "<tr><td>{}</td><td>{}</td><td><span class=\"tag {class}\">{word}</span></td></tr>",
-            Text(&expectation.what),
-            Text(&expectation.measured),
-        )?;
-    }
-    f.write_str("</tbody>\n</table></div>\n</section>\n")
+    f.write_str("<section id=\"expectations\">\n<h2>Expectations</h2>\n")?;
+    let heads = [
+        Head::words("What was expected"),
+        Head::words("Measured"),
+        Head::words(""),
+    ];
+    let rows = expectations.iter().map(|expectation| {
+        [
+            Cell::plain(&expectation.what),
+            Cell::plain(&expectation.measured),
+            Cell::judged(expectation.is_met, "met", "not met"),
+        ]
+    });
+    table(f, heads, rows)?;
+    f.write_str("</section>\n")
 }
 
 pub(super) fn nodes(f: &mut Formatter<'_>, nodes: &[NodeOutcome]) -> fmt::Result {
     if nodes.is_empty() {
         return Ok(());
     }
-    f.write_str(
-        "<section id=\"nodes\">\n<h2>Nodes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>Node</th>\
-         <th class=\"n\">Sessions opened</th><th class=\"n\">Deliveries</th><th class=\"n\">p50</th>\
-         <th class=\"n\">p99</th></tr></thead>\n<tbody>\n",
-    )?;
-    for node in nodes {
-        writeln!(
-            f,
-            "<tr><td><b>{}</b></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td></tr>",
-            Text(&node.name),
-            grouped(node.sessions),
-            grouped(node.delivered),
-            us(node.p50_us),
-            us(node.p99_us),
-        )?;
-    }
-    f.write_str("</tbody>\n</table></div>\n</section>\n")
+    f.write_str("<section id=\"nodes\">\n<h2>Nodes</h2>\n")?;
+    let heads = [
+        Head::words("Node"),
+        Head::number("Sessions opened"),
+        Head::number("Deliveries"),
+        Head::number("Delivery p50"),
+        Head::number("Delivery p99"),
+    ];
+    let rows = nodes.iter().map(|node| {
+        [
+            Cell::name(&node.name),
+            Cell::plain(grouped(node.sessions)),
+            Cell::plain(grouped(node.delivered)),
+            Cell::plain(us(node.p50_us)),
+            Cell::plain(us(node.p99_us)),
+        ]
+    });
+    table(f, heads, rows)?;
+    f.write_str("</section>\n")
 }
 
 pub(super) fn servers(f: &mut Formatter<'_>, servers: &[ServerCost]) -> fmt::Result {
     if servers.is_empty() {
         return Ok(());
     }
+    f.write_str("<section id=\"servers\">\n<h2>What the servers cost</h2>\n")?;
+    let heads = [
+        Head::words("Process"),
+        Head::number("Number"),
+        Head::number("Processor time"),
+        Head::number("For each delivery"),
+        Head::number("Memory, idle"),
+        Head::number("Memory, peak"),
+        Head::number("For each session"),
+    ];
+    let rows = servers.iter().map(|server| {
+        [
+            Cell::name(&server.name),
+            Cell::plain(server.pid.to_string()),
+            Cell::plain(us(server.cpu_us)),
+            Cell::plain(maybe_ns(server.cpu_ns_per_delivery)),
+            Cell::plain(bytes(server.idle_bytes)),
+            Cell::plain(bytes(server.peak_bytes)),
+            Cell::plain(maybe_bytes(server.bytes_per_session)),
+        ]
+    });
+    table(f, heads, rows)?;
     f.write_str(
-        "<section id=\"servers\">\n<h2>What the servers cost</h2>\n<div class=\"wide\"><table>\n<thead>\
-         <tr><th>Process</th><th class=\"n\">Processor time</th><th class=\"n\">For each delivery</th>\
-         <th class=\"n\">Memory, idle</th><th class=\"n\">Memory, peak</th>\
-         <th class=\"n\">For each session</th></tr></thead>\n<tbody>\n",
-    )?;
-    for server in servers {
-        writeln!(
-            f,
-            "<tr><td><b>{}</b> <small>pid {}</small></td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-            Text(&server.name),
-            server.pid,
-            us(server.cpu_us),
-            maybe_ns(server.cpu_ns_per_delivery),
-            bytes(server.idle_bytes),
-            bytes(server.peak_bytes),
-            maybe_bytes(server.bytes_per_session),
-        )?;
-    }
-    f.write_str(
-        "</tbody>\n</table></div>\n<p class=\"note\">Processor time is of the time in which messages were \
-         sent, user and system. Each delivery is one of the whole cluster.</p>\n</section>\n",
+        "<p class=\"note\">Processor time is user and system, while messages were sent; a delivery is one \
+         of the whole cluster. Memory for each session is what each one added while nobody talked.</p>\n\
+         </section>\n",
     )
 }
 

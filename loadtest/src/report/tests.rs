@@ -64,12 +64,13 @@ fn a_run_that_passed_shows_its_verdict_figures_and_all_sections() {
 #[test]
 fn a_run_that_failed_begins_with_what_was_broken() {
     let page = html(&lively::failed());
-    assert_eq!(sections(&page)[..2], ["broken", "time"]);
+    assert_eq!(sections(&page)[..2], ["wrong", "time"]);
     let wanted = [
         "<p class=\"word\">Failed</p>",
         "<div class=\"zero bad\"><dt>repeated</dt><dd>11</dd>",
         "<li>client 4711 got seq 812 of room-17 twice, 0.412 s after kill gateway-2</li>",
         "and 8 more",
+        "<li>Fault rolling restart: <b>99 % were back after 7.84 s",
         "<span class=\"tag bad\">not as expected</span>",
         "<span class=\"tag bad\">not met</span>",
         "<span class=\"tag bad\">broken</span>",
@@ -105,7 +106,8 @@ fn a_run_of_nothing_is_a_page_without_plots() {
     assert_eq!(sections(&page), ["missing", "audit", "run"]);
     assert_eq!(plots(&page), Vec::<&str>::new());
     assert!(page.contains("<div class=\"zero unproven\"><dt>lost</dt><dd>–</dd>"));
-    assert!(page.contains("not looked at") && !page.contains("p50, from when"));
+    assert!(page.contains("not looked at"));
+    assert!(page.contains("<dt>half delivered in</dt><dd>–<small>"));
 }
 
 /// Puts words into every text of a run that comes from outside.
@@ -190,6 +192,54 @@ fn the_numbers_of_the_page_are_json_with_every_column() {
     assert_eq!(numbers["spreads"].as_array().unwrap().len(), 6);
 }
 
+/// A run of one second, with one delivery and one rate.
+fn short() -> Outcome {
+    let mut outcome = lively::saturated();
+    outcome.run.took_ms = 1_000;
+    outcome.seconds.truncate(1);
+    outcome.steps.truncate(1);
+    let delivery = &mut outcome.latency.delivery;
+    delivery.count = 1;
+    delivery.buckets = vec![(delivery.max_us, 1)];
+    outcome
+}
+
+/// A run of a day, with two dozen faults.
+fn long() -> Outcome {
+    let mut outcome = lively::passed();
+    let (seconds, faults) = (outcome.seconds.clone(), outcome.faults.clone());
+    outcome.run.took_ms = 86_400_000;
+    let day = (0..86_400)
+        .zip(seconds.iter().cycle())
+        .map(|(at_s, second)| {
+            let mut second = second.clone();
+            second.at_s = at_s;
+            second
+        });
+    outcome.seconds = day.collect();
+    let faults = faults
+        .iter()
+        .cycle()
+        .take(24)
+        .zip(0_u64..)
+        .map(|(fault, place)| {
+            let mut fault = fault.clone();
+            fault.began_ms += place * 3_400_000;
+            fault.ended_ms += place * 3_400_000;
+            fault
+        });
+    outcome.faults = faults.collect();
+    outcome
+}
+
+#[test]
+fn a_day_makes_no_larger_page_than_an_hour() {
+    let page = html(&long());
+    assert!(page.contains("Each point stands for 72 seconds: rates on average"));
+    assert!(page.len() < 400_000, "{}", page.len());
+    assert!(page.contains("24:00:00\u{a0}h"));
+}
+
 #[test]
 #[ignore = "writes pages for somebody to look at"]
 fn pages_to_look_at() {
@@ -204,6 +254,8 @@ fn pages_to_look_at() {
         ("inconclusive", lively::inconclusive()),
         ("saturated", lively::saturated()),
         ("empty", lively::empty()),
+        ("short", short()),
+        ("long", long()),
         (
             "hostile",
             with_words("</script><img src=x onerror=alert(1)>"),

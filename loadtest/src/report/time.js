@@ -15,8 +15,9 @@ const overTime = {
   messages: {
     height: 170, format: asCount,
     rows: () => [
-      { name: "acked", look: "a", values: series.acked, area: true },
       { name: "due", look: "c", dashed: true, values: series.due },
+      { name: "acked", look: "a", values: series.acked, area: true },
+      { name: "acks awaited", isHidden: true, values: series.waiting },
     ],
   },
   deliveries: {
@@ -28,7 +29,6 @@ const overTime = {
     rows: () => [
       { name: "open", look: "d", values: series.open, area: true },
       { name: "settled", look: "a", values: series.settled },
-      { name: "acks awaited", look: "b", thin: true, values: series.waiting },
     ],
   },
   nodes: {
@@ -38,7 +38,7 @@ const overTime = {
     })),
   },
   trouble: {
-    height: 150, scale: "log", format: asCount,
+    height: 150, scale: "log", format: asCount, stems: true,
     rows: () => [
       { name: "cut", look: "b", values: aboveZero(series.cut) },
       { name: "gaps told", look: "e", values: aboveZero(series.gaps) },
@@ -54,32 +54,42 @@ const aboveZero = (values) => values.map((value) => (value > 0 ? value : null));
 
 function drawOverTime(figure) {
   const plot = overTime[figure.dataset.plot];
-  const rows = plot.rows();
+  const all = plot.rows();
+  const rows = all.filter(({ isHidden }) => !isHidden);
   const isNarrow = widthOf(figure) < 620;
-  const lanes = numbers.faults.length === 0 ? 0 : plot.labels && !isNarrow ? 3 : 1;
-  const box = canvas(figure, (isNarrow ? plot.height * 0.85 : plot.height) + lanes * 19, 8 + lanes * 19, isNarrow ? 44 : 52);
-  const middle = series.step_s / 2;
   const end = Math.max(numbers.took_s, (series.at_s.at(-1) ?? 0) + series.step_s);
+  const left = isNarrow ? 44 : 52;
+  const faults = lanesOf(widthOf(figure) - left - 10, end, Boolean(plot.labels) && !isNarrow);
+  const lanes = 1 + faults.reduce((most, { lane }) => Math.max(most, lane), -1);
+  const box = canvas(figure, (isNarrow ? plot.height * 0.85 : plot.height) + lanes * 19, 8 + lanes * 19, left);
   const x = timeScale(box, end);
   const stacks = plot.stacked ? stack(rows) : undefined;
   const y = valueScale(box, plot, rows, stacks);
   hatch(box);
   sideAxis(box, y, plot.format);
-  bands(box, x, Boolean(plot.labels) && !isNarrow, lanes);
+  bands(box, x, faults);
   footAxis(box, x, asClock);
-  rows.forEach((row, place) => {
-    const top = stacks?.[place] ?? row.values;
-    const at = (values) => values.map((value, index) => (value === null ? null : [x(series.at_s[index] + middle), y(value)]));
-    if (stacks) area(box, at(top), at(stacks[place - 1] ?? top.map(() => 0)), `area full ${row.look}`);
-    if (row.area) area(box, at(top), at(top.map(() => 0)), `area ${row.look}`);
-    if (stacks) return;
-    const look = `line ${row.look} ${row.thin ? "thin" : ""} ${row.dashed ? "dashed" : ""}`;
-    draw(box.svg, "path", { class: look, d: path(at(top)), "stroke-linecap": "round" });
-  });
+  rows.forEach((row, place) => drawRow(box, x, y, row, place, stacks, plot));
   const shape = (row) => (stacks ? "area" : row.dashed ? "dashed" : "");
   key(figure, rows.map((row) => ({ name: row.name, look: row.look, shape: shape(row) })));
-  crossed.push({ box, x, y, rows, stacks, plot });
+  crossed.push({ box, x, y, rows: all, stacks, plot });
   follow(box, (px) => cross(box, x, px, end), uncross);
+}
+
+function drawRow(box, x, y, row, place, stacks, plot) {
+  const middle = series.step_s / 2;
+  const at = (values) => values.map((value, index) => (value === null ? null : [x(series.at_s[index] + middle), y(value)]));
+  const points = at(stacks?.[place] ?? row.values);
+  const zero = () => at(row.values.map(() => 0));
+  if (stacks) return area(box, points, place > 0 ? at(stacks[place - 1]) : zero(), `area full ${row.look}`);
+  if (plot.stems) {
+    // Side by side, so that none hides another one.
+    const aside = place * 2.5;
+    const stems = points.filter((point) => point !== null).map(([px, py]) => `M${(px + aside).toFixed(1)} ${box.bottom}V${py.toFixed(1)}`);
+    return draw(box.svg, "path", { class: `line ${row.look}`, d: stems.join("") });
+  }
+  if (row.area) area(box, points, zero(), `area ${row.look}`);
+  return line(box, `line ${row.look} ${row.thin ? "thin" : ""} ${row.dashed ? "dashed" : ""}`, points);
 }
 
 function timeScale(box, end) {
@@ -98,7 +108,9 @@ function valueScale(box, plot, rows, stacks) {
   const highest = all.reduce((a, b) => Math.max(a, b), 0);
   if (plot.scale === "log") {
     const lowest = all.reduce((a, b) => Math.min(a, b), Infinity);
-    return logarithmic(Math.max(0.01, Math.min(lowest, highest || 1)), highest || 10, box.bottom, box.top);
+    // A stem of the lowest value has a length too.
+    const low = Math.min(lowest, highest || 1) * (plot.stems ? 0.5 : 1);
+    return logarithmic(Math.max(0.01, low), highest || 10, box.bottom, box.top);
   }
   const top = roundUp(Math.max(highest, plot.most?.() ?? 0), 4);
   return linear(0, top, box.bottom, box.top, 4);
@@ -125,40 +137,49 @@ function hatch(box) {
   draw(pattern, "line", { class: "hatch", x1: 0, x2: 0, y1: 0, y2: 5 });
 }
 
-/// Each fault as a band with its number, and where there is room its name, in lanes above the plot.
-function bands(box, x, isNamed, lanes) {
-  const free = Array(lanes).fill(-Infinity);
+/// The faults as they began, each with the lane above the plot in which its label stands, and where. A label
+/// that finds no room shrinks to its number; a number without room is left to the table.
+function lanesOf(width, end, isNamed) {
+  const free = isNamed ? [0, 0, 0] : [0];
   const byBegin = numbers.faults.map((fault, place) => ({ ...fault, number: place + 1 })).sort((a, b) => a.from_s - b.from_s);
-  for (const { name, number, from_s, to_s, back_s } of byBegin) {
+  return byBegin.map((fault) => {
+    const from = (fault.from_s / end) * width;
+    const name = fault.name.length > 28 ? `${fault.name.slice(0, 27)}…` : fault.name;
+    const badge = fault.number < 10 ? 16 : 22;
+    for (const words of isNamed ? [name, ""] : [""]) {
+      const wide = badge + 4 + textWidth(words);
+      const begin = Math.max(0, Math.min(from, width - wide));
+      const lane = free.findIndex((until) => until <= begin);
+      if (lane < 0) continue;
+      free[lane] = begin + wide + 6;
+      return { ...fault, words, badge, begin, lane };
+    }
+    return { ...fault, lane: -1 };
+  });
+}
+
+function textWidth(words) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  return words === "" ? 0 : pen.measureText(words).width + 4;
+}
+
+/// Each fault as a band, and hatched while those who were cut came back.
+function bands(box, x, faults) {
+  const height = box.bottom - box.top;
+  for (const { number, from_s, to_s, back_s, words, badge, begin, lane } of faults) {
     const from = x(from_s);
-    const width = Math.max(2, x(to_s) - from);
-    const height = box.bottom - box.top;
-    if (back_s !== null && back_s > to_s) {
-      draw(box.svg, "rect", { class: "back", x: from + width, y: box.top, width: Math.max(0, Math.min(box.right, x(back_s)) - from - width), height });
-    }
-    draw(box.svg, "rect", { class: "band", x: from, y: box.top, width: Math.min(width, box.right - from + 2), height });
-    const words = draw(box.svg, "text", { class: "fault" }, String(number));
-    const badge = Math.max(15, words.getComputedTextLength() + 8);
-    if (isNamed) draw(words, "tspan", { dx: 8 }, name.length > 28 ? `${name.slice(0, 27)}…` : name);
-    let wide = words.getComputedTextLength() + 16;
-    let begin = Math.max(box.left, Math.min(from, box.right - wide));
-    let lane = free.findIndex((until) => until <= begin);
-    if (lane < 0 && isNamed) {
-      words.textContent = String(number);
-      wide = badge + 2;
-      begin = Math.min(from, box.right - wide);
-      lane = free.findIndex((until) => until <= begin);
-    }
-    if (lane < 0) lane = 0;
-    const isHidden = free[lane] > begin;
-    // Where numbers would lie upon each other, the table has them.
-    if (isHidden) { words.remove(); continue; }
-    free[lane] = begin + wide + 4;
-    const y = box.top - 19 - lane * 19;
+    const to = Math.min(box.right, Math.max(from + 2, x(to_s)));
+    const back = Math.min(box.right, x(back_s ?? 0));
+    if (back > to) draw(box.svg, "rect", { class: "back", x: to, y: box.top, width: back - to, height });
+    draw(box.svg, "rect", { class: "band", x: from, y: box.top, width: Math.max(0, to - from), height });
+    if (lane < 0) continue;
+    const [left, y] = [box.left + begin, box.top - 19 - lane * 19];
     draw(box.svg, "line", { class: "edge", x1: Math.round(from), x2: Math.round(from), y1: y + 8, y2: box.top });
-    words.before(draw(box.svg, "rect", { class: "badge", x: begin, y, width: badge, height: 15, rx: 4 }));
-    words.setAttribute("x", begin + (badge - (isNamed || number < 10 ? 7 : 13)) / 2);
-    words.setAttribute("y", y + 11.5);
+    draw(box.svg, "rect", { class: "under", x: left, y, width: badge, height: 15, rx: 4 });
+    draw(box.svg, "rect", { class: "badge", x: left, y, width: badge, height: 15, rx: 4 });
+    draw(box.svg, "text", { class: "fault", x: left + badge / 2, y: y + 11.5, "text-anchor": "middle" }, number);
+    draw(box.svg, "text", { class: "named", x: left + badge + 4, y: y + 11.5 }, words);
   }
 }
 
@@ -175,11 +196,12 @@ function cross(over, x, px, end) {
     draw(box.svg, "line", { class: "cross", x1: place, x2: place, y1: box.top, y2: box.bottom });
     rows.forEach((row, order) => {
       const value = (stacks?.[order] ?? row.values)[index];
-      if (value !== null && value !== undefined) draw(box.svg, "circle", { class: `dot cross ${row.look}`, style: "opacity:1", cx: place, cy: y(value), r: 3.5 });
+      if (value !== null && value !== undefined && !row.isHidden) draw(box.svg, "circle", { class: `dot cross ${row.look}`, cx: place, cy: y(value), r: 3.5 });
     });
     if (box !== over) continue;
+    const asTold = plot.format === asCount ? asExact : plot.format;
     const on = numbers.faults.filter(({ from_s, to_s, back_s }) => from_s < series.at_s[index] + series.step_s && Math.max(to_s, back_s ?? 0) >= series.at_s[index]);
-    const named = rows.map((row) => ({ name: row.name, look: row.look, value: row.values[index] === null ? "–" : plot.format(row.values[index]) }));
+    const named = rows.map((row) => ({ name: row.name, look: row.look ?? "none", value: row.values[index] === null ? "–" : asTold(row.values[index]) }));
     tip(box, place, [
       { className: "at", name: asClock(series.at_s[index]) },
       ...on.map(({ name, to_s }) => ({ className: "on", name: to_s < series.at_s[index] ? `after ${name}` : name })),

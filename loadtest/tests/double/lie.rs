@@ -25,7 +25,7 @@ pub(crate) enum Lie {
     AckElsewhere { one_in: u32 },
     /// A message stands in another room too: `nothing_from_nowhere`.
     WrongRoom { one_in: u32 },
-    /// A session is sent another text than was said: `nothing_from_nowhere`.
+    /// A session is sent another text than was said, and others aren't: `one_message_per_position`.
     AlterText { one_in: u32 },
     /// Nobody is sent a room's last message before the next one is said: `convergence`.
     HoldBackLast,

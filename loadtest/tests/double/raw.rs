@@ -103,22 +103,25 @@ impl Peer {
         .await
     }
 
-    /// Says something with a key of its own, and doesn't wait.
-    pub(crate) async fn throw(&mut self, name: &str, message: &str) {
-        let key = Some(message.parse().unwrap());
-        let say = Say {
-            id: self.next_id(),
-            room: room(name),
-            message: message.into(),
-            data: None,
-            key,
-        };
-        self.say(&ClientFrame::Chat(say)).await;
+    /// Says messages in one breath, each with itself for a key, and doesn't wait.
+    pub(crate) async fn throw(&mut self, name: &str, messages: &[&str]) {
+        for message in messages {
+            let say = ClientFrame::Chat(Say {
+                id: self.next_id(),
+                room: room(name),
+                message: (*message).into(),
+                data: None,
+                key: Some(message.parse().unwrap()),
+            });
+            let text = encode_client(&say).into();
+            self.socket.feed(Message::Text(text)).await.unwrap();
+        }
+        self.socket.flush().await.unwrap();
     }
 
     /// Says something, and waits for what comes of it.
     pub(crate) async fn talk(&mut self, name: &str, message: &str) -> Result<Ack, ErrorFrame> {
-        self.throw(name, message).await;
+        self.throw(name, &[message]).await;
         self.verdict().await
     }
 

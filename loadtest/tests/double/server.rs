@@ -32,7 +32,7 @@ const SESSIONS_MAX: usize = 50_000;
 /// How long an upgrade may take.
 const UPGRADE_MAX: Duration = Duration::from_secs(10);
 /// How long a message that is to be late waits for the one it is to come after.
-const LATE_MAX: Duration = Duration::from_millis(500);
+const LATE_MAX: Duration = Duration::from_secs(1);
 
 type Shared = Arc<Mutex<World>>;
 
