@@ -7,6 +7,7 @@
 pub mod audit;
 mod checksum;
 pub mod command;
+pub mod expect;
 pub mod fault;
 mod figures;
 pub mod ledger;

@@ -12,7 +12,7 @@ mod snapshot;
 use std::io::{self, Write};
 
 use block::LINES;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, Watcher};
 
 /// Between two lines of a log, while nothing else changes.
 const LINE_EVERY_MS: u64 = 5_000;

@@ -6,27 +6,29 @@
 
 mod costs;
 mod effects;
+pub mod error;
 mod figures;
 mod fleet;
 mod happenings;
 mod judge;
 mod lead;
+mod suffer;
+mod told;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::audit::audit;
-use crate::audit::error::AuditError;
 use crate::ledger::clock::Clock;
 use crate::ledger::writer::Ledger;
+use crate::live::Watcher;
 use crate::outcome::{Outcome, RunFacts};
 use crate::script::Script;
 use crate::stage::Stage;
+use error::RunError;
 use fleet::Fleet;
 use lead::Lead;
-
-pub use lead::Watcher;
+use told::Told;
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -39,30 +41,6 @@ pub struct Making {
     pub directory: PathBuf,
     /// The command that repeats the run.
     pub command: String,
-}
-
-/// Why a run came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Something of the load itself can't be started, or broke.
-    #[error("the load itself failed: {0}")]
-    Load(#[from] io::Error),
-    /// What was waited for did not come about.
-    #[error("waited {} s in vain until {what}: {seen}", patience.as_secs())]
-    InVain {
-        /// What.
-        what: String,
-        /// What was there instead.
-        seen: String,
-        /// How long.
-        patience: Duration,
-    },
-    /// The plan holds a fault that can't be done here.
-    #[error("{0}")]
-    Fault(String),
-    /// The ledgers can't be judged.
-    #[error(transparent)]
-    Audit(#[from] AuditError),
 }
 
 /// Plays a script on a stage, which is given back if the run was not given up under a fault.
@@ -128,7 +106,7 @@ fn judged(
     making: &Making,
     clock: Clock,
     ledgers: &[PathBuf],
-    told: lead::Told,
+    told: Told,
 ) -> Result<Outcome, RunError> {
     let verdict = audit(ledgers, &script.audit)?;
     let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u32);

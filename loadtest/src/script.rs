@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::audit::plan::Plan;
+use crate::expect::Expect;
 use crate::fault::Fault;
 use crate::load::Load;
 
@@ -44,29 +45,6 @@ pub enum Talk {
         p99_us_max: u64,
         /// How many there are at most.
         steps_max: u32,
-    },
-}
-
-/// What must hold of a run beside the audit.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Expect {
-    /// While some clients don't read, p99 of what others get is at most so many times what it was before,
-    /// or so many µs.
-    OthersDontNotice {
-        /// How many times.
-        factor: f64,
-        /// Below this it doesn't matter.
-        us_max: u64,
-    },
-    /// Memory of the servers at the end of the talk is at most so many times what it was early on.
-    MemoryIsFlat {
-        /// How many times.
-        factor: f64,
-    },
-    /// Of what was due, at least this share was acked.
-    Offered {
-        /// From 0 to 1.
-        share: f64,
     },
 }
 

@@ -2,15 +2,17 @@
 //!
 //! Owns the conversation with whoever leads the run: orders come on the standard input, a line of JSON
 //! each, and once a second a line of news goes to the standard output. A process whose leader is gone
-//! ends. Leaves what clients do to `life`, `hear`, `say` and `lookup`.
+//! ends. Leaves what clients do to `life`, `hear`, `say` and `look_up`.
 
+mod chats;
 mod crew;
 pub mod cue;
 mod habit;
 mod hear;
 mod life;
 mod link;
-mod lookup;
+mod look_up;
+mod lookups;
 mod member;
 pub mod orders;
 mod pending;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::audit::error::AuditError;
 use crate::rig::error::RigError;
-use crate::run::RunError;
+use crate::run::error::RunError;
 use crate::settings::SettingError;
 use crate::stage::error::StageError;
 

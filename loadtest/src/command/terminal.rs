@@ -2,8 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 
-use crate::live::{Live, Snapshot};
-use crate::run::Watcher;
+use crate::live::{Live, Snapshot, Watcher};
 
 /// Columns where nobody knows how many there are.
 const WIDTH: usize = 100;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Fault;
 use super::deed::Deed;
 use super::plan::random;
-use crate::script::Expect;
+use crate::expect::Expect;
 
 /// When an act's fault begins: late enough for a calm stretch to compare with.
 const AT: Duration = Duration::from_secs(8);

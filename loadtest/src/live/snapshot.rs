@@ -1,4 +1,4 @@
-//! What there is to see of a run that is going on.
+//! What there is to see of a run that is going on, and who sees it.
 
 use crate::outcome::{Second, Totals};
 
@@ -25,4 +25,10 @@ pub struct Snapshot<'a> {
     pub fault: Option<&'a str>,
     /// The seconds up to now, the last one at the end. Only the last sixty are looked at.
     pub history: &'a [Second],
+}
+
+/// Sees a run go on.
+pub trait Watcher: Send {
+    /// A second has passed, or a phase has begun.
+    fn saw(&mut self, now: &Snapshot<'_>);
 }

@@ -1,10 +1,11 @@
 //! What a run comes to: its figures, what faults did, what was expected of it, and the audit's verdict.
 
 use super::effects::effects;
-use super::lead::Told;
+use super::told::Told;
 use crate::audit::verdict::Verdict;
+use crate::expect::Expect;
 use crate::outcome::{Expectation, Outcome, RunFacts};
-use crate::script::{Expect, Script};
+use crate::script::Script;
 
 pub(super) fn outcome(script: &Script, run: RunFacts, told: Told, audit: Verdict) -> Outcome {
     let expectations = expectations(script, &told);

@@ -11,15 +11,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use super::RunError;
-use super::costs::Costs;
-use super::effects::Happened;
+use super::error::RunError;
 use super::figures::{Figures, Stretch};
 use super::fleet::Fleet;
 use super::happenings::{Happening, happen};
-use crate::fault::deed::Deed;
+use super::told::Told;
 use crate::ledger::writer::Ledger;
-use crate::live::Snapshot;
+use crate::live::{Snapshot, Watcher};
 use crate::outcome::StepOutcome;
 use crate::script::{Script, Talk};
 use crate::stage::Stage;
@@ -33,44 +31,22 @@ const STEP_WARM: Duration = Duration::from_secs(1);
 /// Faults that may wait to be looked at.
 const HAPPENINGS_MAX: usize = 64;
 
-/// Sees a run go on.
-pub trait Watcher: Send {
-    /// A second has passed, or a phase has begun.
-    fn saw(&mut self, now: &Snapshot<'_>);
-}
-
-/// A run that was played, in figures.
-pub(super) struct Told {
-    pub(super) figures: Figures,
-    pub(super) costs: Costs,
-    pub(super) happened: Vec<Happened>,
-    pub(super) steps: Vec<StepOutcome>,
-    /// Deliveries before clients stopped reading, and while they did.
-    pub(super) calm: Option<Stretch>,
-    pub(super) slow: Option<Stretch>,
-    /// Clients in all their rooms at rest.
-    pub(super) settled: u32,
-    /// When the talk ended, in µs of the run.
-    pub(super) hushed_us: u64,
-    pub(super) took_us: u64,
-}
-
 /// Leads one run.
 pub(super) struct Lead<'a> {
-    script: &'a Script,
+    pub(super) script: &'a Script,
     fleet: Fleet,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     processes: u32,
     watcher: &'a mut dyn Watcher,
-    told: Told,
+    pub(super) told: Told,
     cue: Cue,
     phase: &'static str,
     second: Interval,
     pids: watch::Receiver<Vec<(String, u32)>>,
-    happenings: Option<mpsc::Receiver<Happening>>,
+    pub(super) happenings: Option<mpsc::Receiver<Happening>>,
     doing: Option<JoinHandle<Stage>>,
     /// Faults that are on, by their number in the plan.
-    on: Vec<usize>,
+    pub(super) on: Vec<usize>,
 }
 
 impl<'a> Lead<'a> {
@@ -89,17 +65,7 @@ impl<'a> Lead<'a> {
             ledger,
             processes,
             watcher,
-            told: Told {
-                figures: Figures::default(),
-                costs: Costs::default(),
-                happened: Vec::new(),
-                steps: Vec::new(),
-                calm: None,
-                slow: None,
-                settled: 0,
-                hushed_us: 0,
-                took_us: 0,
-            },
+            told: Told::default(),
             cue: Cue::default(),
             phase: "starting",
             second,
@@ -267,7 +233,7 @@ impl<'a> Lead<'a> {
         self.show();
     }
 
-    async fn tell(&mut self, change: impl FnOnce(&mut Cue)) -> io::Result<()> {
+    pub(super) async fn tell(&mut self, change: impl FnOnce(&mut Cue)) -> io::Result<()> {
         change(&mut self.cue);
         self.fleet.cue(self.cue).await
     }
@@ -319,70 +285,7 @@ impl<'a> Lead<'a> {
         Ok(true)
     }
 
-    async fn take_happening(&mut self, happening: Option<Happening>) -> Result<(), RunError> {
-        let now_us = self.ledger.clock().now_us();
-        match happening {
-            Some(Happening::Begins(index)) => {
-                let fault = self.script.faults[index].clone();
-                self.on.push(index);
-                self.told.happened.push(Happened {
-                    index,
-                    fault: fault.clone(),
-                    began_us: now_us,
-                    ended_us: None,
-                    failed: None,
-                });
-                if fault.is_of_the_load() {
-                    self.begin_own(&fault.deed).await?;
-                }
-            }
-            Some(Happening::Ended(index)) => {
-                self.on.retain(|on| *on != index);
-                self.end_own(&self.script.faults[index].deed).await?;
-                if let Some(one) = self.happened(index) {
-                    one.ended_us = Some(now_us);
-                }
-            }
-            Some(Happening::Failed(index, why)) => {
-                if let Some(one) = self.happened(index) {
-                    one.failed = Some(why);
-                }
-            }
-            Some(Happening::AllOver) | None => self.happenings = None,
-        }
-        self.show();
-        Ok(())
-    }
-
-    fn happened(&mut self, index: usize) -> Option<&mut Happened> {
-        let mut all = self.told.happened.iter_mut();
-        all.find(|one| one.index == index)
-    }
-
-    async fn begin_own(&mut self, deed: &Deed) -> io::Result<()> {
-        match *deed {
-            Deed::Reconnect => self.tell(|cue| cue.cuts += 1).await,
-            Deed::SlowReaders { clients } => {
-                self.told.calm = Some(std::mem::take(&mut self.told.figures.stretch));
-                self.tell(|cue| cue.slow = clients).await
-            }
-            Deed::HalfOpen { clients } => self.tell(|cue| cue.mute = clients).await,
-            _ => Ok(()),
-        }
-    }
-
-    async fn end_own(&mut self, deed: &Deed) -> io::Result<()> {
-        match *deed {
-            Deed::SlowReaders { .. } => {
-                self.told.slow = Some(std::mem::take(&mut self.told.figures.stretch));
-                self.tell(|cue| cue.slow = 0).await
-            }
-            Deed::HalfOpen { .. } => self.tell(|cue| cue.mute = 0).await,
-            _ => Ok(()),
-        }
-    }
-
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let figures = &self.told.figures;
         let nothing = Default::default();
         let second = figures.seconds.last().unwrap_or(&nothing);

@@ -1,8 +1,9 @@
 //! `fanout`: rooms of one size, in each of which a few talk and all listen.
 
 use super::shape::{IDLE, Shape, talk_for};
+use crate::expect::Expect;
 use crate::load::Crowd;
-use crate::script::{Expect, Talk};
+use crate::script::Talk;
 use crate::settings::Settings;
 
 pub(super) fn shape(settings: &Settings) -> Shape {

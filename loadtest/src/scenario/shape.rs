@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::expect::Expect;
 use crate::fault::Fault;
 use crate::load::Crowd;
-use crate::script::{Expect, Talk};
+use crate::script::Talk;
 use crate::settings::{Settings, Time};
 
 /// What makes one scenario unlike another.

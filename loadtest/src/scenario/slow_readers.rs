@@ -2,10 +2,11 @@
 //! slow ones must get the rest, or be told what they don't get.
 
 use super::shape::{IDLE, Shape, talk_for};
+use crate::expect::Expect;
 use crate::fault::Fault;
 use crate::fault::deed::Deed;
 use crate::load::Crowd;
-use crate::script::{Expect, Talk};
+use crate::script::Talk;
 use crate::settings::Settings;
 
 /// Twice is what a reader would notice; below this nobody would.

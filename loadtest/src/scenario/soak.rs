@@ -2,7 +2,8 @@
 
 use super::chatter;
 use super::shape::{Shape, talk_for};
-use crate::script::{Expect, Talk};
+use crate::expect::Expect;
+use crate::script::Talk;
 use crate::settings::Settings;
 
 /// What allocators and tables of a crowd that comes and goes may take over hours.

@@ -1,15 +1,16 @@
 //! What a client does with a frame: it notes it as it came, and moves on.
 
 use roomcast_protocol::{
-    Ack, Chat, ErrorCode, ErrorFrame, Gap, Joined, Json, MessageId, Position, RequestId, RoomName,
-    ServerFrame, decode_server,
+    Ack, Chat, ErrorCode, ErrorFrame, Gap, Joined, MessageId, Position, RequestId, RoomName,
+    ServerFrame,
 };
 
+use super::chats::{carried, chat_of};
 use super::member::{Member, Open};
 use super::pending::To;
 use super::seat::{Phase, place};
 use crate::ledger::record::{Name, Range, Record};
-use crate::payload::{self, Said};
+use crate::payload::Said;
 
 /// How long after a refusal without a time of its own something is tried again.
 const AGAIN_US: u64 = 500_000;
@@ -63,15 +64,6 @@ fn receive(member: &Member, open: Open, seat: Option<usize>, chat: &Chat, now_us
     member.crew.tally().delivered(open.node, late_us);
 }
 
-/// What a message carries. One that is direct was said to the inbox of whom it is for, whosever copy
-/// this is.
-pub(super) fn carried(chat: &Chat) -> payload::Carried {
-    match &chat.to {
-        Some(to) => payload::check(RoomName::inbox(to).as_str(), &chat.message),
-        None => payload::check(chat.room.as_str(), &chat.message),
-    }
-}
-
 fn room_name(member: &Member, seat: Option<usize>, room: &RoomName) -> Name {
     match seat {
         Some(seat) => member.seats[seat].name,
@@ -117,14 +109,6 @@ fn take_joined(member: &mut Member, open: Open, joined: &Joined, now_us: u64) {
     }
     member.seats[seat].joined(joined, last);
     member.settle(now_us);
-}
-
-/// A message that stands inside another frame.
-pub(super) fn chat_of(json: &Json) -> Option<Box<Chat>> {
-    match decode_server(json.as_str()) {
-        Ok(ServerFrame::Chat(chat)) => Some(chat),
-        Ok(_) | Err(_) => None,
-    }
 }
 
 fn take_gap(member: &mut Member, open: Open, gap: &Gap, now_us: u64) {

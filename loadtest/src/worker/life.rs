@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use roomcast_client::{Backoff, Beat, Ended, Next, Pulse, Rules};
-use roomcast_protocol::{CloseCode, Connected, ServerFrame};
+use roomcast_protocol::{CloseCode, Connected};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -40,7 +40,7 @@ enum Parted {
     /// Everybody was told to drop it.
     Cut,
     /// It is let lie.
-    Mute(Box<Link>),
+    Mute,
     Reloads,
     /// No answer to `join`.
     Unheard,
@@ -61,7 +61,7 @@ pub(crate) async fn live(mut member: Member, mut cues: watch::Receiver<Cue>, beg
     // A connection that lies is held until its fault is over.
     let mut lies: Option<Box<Link>> = None;
     while cues.borrow().stage < Stage::Closing {
-        let (parted, lived_ms) = one_connection(&mut member, &mut cues, turn, lies.is_some()).await;
+        let (parted, lived_ms) = one_connection(&mut member, &mut cues, turn, &mut lies).await;
         turn = turn.wrapping_add(1);
         let ended = match parted {
             Parted::Closing => break,
@@ -73,10 +73,7 @@ pub(crate) async fn live(mut member: Member, mut cues: watch::Receiver<Cue>, beg
                 .await;
                 continue;
             }
-            Parted::Mute(link) => {
-                lies = Some(link);
-                lost("it was let lie")
-            }
+            Parted::Mute => lost("it was let lie"),
             Parted::By(ended) => ended,
             Parted::Moved => Ended::Moved,
             Parted::Cut => lost("it was cut"),
@@ -103,7 +100,7 @@ async fn one_connection(
     member: &mut Member,
     cues: &mut watch::Receiver<Cue>,
     turn: usize,
-    lies: bool,
+    lies: &mut Option<Box<Link>>,
 ) -> (Parted, u64) {
     let began = Instant::now();
     // Boxed: a handshake is large and short, and the task would keep its room for good.
@@ -142,13 +139,13 @@ fn plan(member: &Member, turn: usize) -> Dial {
     }
 }
 
-/// Uses a connection until it ends, and notes how it did.
+/// Uses a connection until it ends, and notes how it did. One that is let lie goes to `lies`.
 async fn talk(
     member: &mut Member,
     mut link: Link,
     connected: &Connected,
     cues: &mut watch::Receiver<Cue>,
-    lies: bool,
+    lies: &mut Option<Box<Link>>,
 ) -> Parted {
     let mut pulse = Pulse::new(connected.heartbeat_ms, member.crew.now_us() / 1_000);
     let cuts = cues.borrow().cuts;
@@ -160,34 +157,20 @@ async fn talk(
         if cues.has_changed().is_ok_and(|changed| changed) || alarm_us == u64::MAX {
             let cue = *cues.borrow_and_update();
             is_reading = !member.crew.load.is_picked(member.number, cue.slow);
-            follow(member, cue, is_reading, now_us);
-            if cue.stage == Stage::Closing {
-                break Parted::Closing;
-            }
-            if cue.cuts != cuts {
-                break Parted::Cut;
-            }
-            if !lies && member.crew.load.is_picked(member.number, cue.mute) {
-                member.closed(None, ClosedBy::Us, true);
-                return Parted::Mute(Box::new(link));
+            if let Some(parted) = follow(member, cue, cuts, is_reading, lies.is_some(), now_us) {
+                break parted;
             }
         }
         member.pump(now_us);
-        if std::mem::take(&mut member.reloads) {
-            break Parted::Reloads;
-        }
-        if member.move_at_us.is_some_and(|at| at <= now_us) {
-            break Parted::Moved;
-        }
-        let waits = member.waits_since_us().filter(|_| is_reading);
-        if waits.is_some_and(|since| now_us > since + JOIN_US_MAX) {
-            break Parted::Unheard;
+        if let Some(parted) = is_over(member, is_reading, now_us) {
+            break parted;
         }
         if !is_reading {
             // Silence that is ours says nothing about the peer.
             pulse.heard(now_us / 1_000);
         }
         if let Err(ended) = write(member, &mut link, &mut pulse, now_us).await {
+            // Whoever doesn't read hears no last words either.
             let said = if is_reading {
                 link.last_words().await
             } else {
@@ -195,12 +178,7 @@ async fn talk(
             };
             return by(member, said.unwrap_or(ended));
         }
-        let times = [
-            member.wake_us(),
-            Some(pulse.wake_at_ms() * 1_000),
-            waits.map(|since| since + JOIN_US_MAX + 1),
-        ];
-        let wake_us = times.into_iter().flatten().min().unwrap_or(u64::MAX - 1);
+        let wake_us = wake_us(member, &pulse, is_reading);
         if wake_us < alarm_us || alarm_us <= now_us {
             alarm_us = wake_us;
             let in_us = wake_us.saturating_sub(now_us);
@@ -213,35 +191,76 @@ async fn talk(
             came = link.next(), if is_reading => {
                 let now_us = member.crew.now_us();
                 pulse.heard(now_us / 1_000);
-                match came {
-                    Ok(Came::Frame(frame)) => hear(member, frame, now_us),
-                    Ok(Came::Frames(frames)) => hear_all(member, frames, now_us),
-                    Ok(Came::Nothing) => {}
-                    Ok(Came::Unreadable) => member.crew.tally().unreadable += 1,
-                    Err(ended) => return by(member, ended),
+                if let Err(ended) = came.map(|came| take(member, came, now_us)) {
+                    return by(member, ended);
                 }
             }
-            changed = cues.changed() => {
-                if changed.is_err() {
-                    break Parted::Closing;
-                }
-                cues.mark_changed();
-            }
+            changed = cues.changed() => match changed {
+                Ok(()) => cues.mark_changed(),
+                Err(_) => break Parted::Closing,
+            },
             () = alarm.as_mut() => alarm_us = alarm_us.min(now_us),
         }
     };
-    part(member, link, &parted).await;
+    *lies = part(member, link, &parted).await.or(lies.take());
     parted
 }
 
-fn hear_all(member: &mut Member, frames: Vec<ServerFrame>, now_us: u64) {
-    for frame in frames {
-        hear(member, frame, now_us);
+fn take(member: &mut Member, came: Came, now_us: u64) {
+    match came {
+        Came::Frame(frame) => hear(member, frame, now_us),
+        Came::Frames(frames) => {
+            for frame in frames {
+                hear(member, frame, now_us);
+            }
+        }
+        Came::Nothing => {}
+        Came::Unreadable => member.crew.tally().unreadable += 1,
     }
 }
 
-/// The run has come further, or a fault began or ended.
-fn follow(member: &mut Member, cue: Cue, is_reading: bool, now_us: u64) {
+/// Why the client itself ends the connection now, if it does.
+fn is_over(member: &mut Member, is_reading: bool, now_us: u64) -> Option<Parted> {
+    if std::mem::take(&mut member.reloads) {
+        return Some(Parted::Reloads);
+    }
+    if member.move_at_us.is_some_and(|at| at <= now_us) {
+        return Some(Parted::Moved);
+    }
+    let waits_since_us = member.waits_since_us().filter(|_| is_reading);
+    let is_unheard = waits_since_us.is_some_and(|since| now_us > since + JOIN_US_MAX);
+    is_unheard.then_some(Parted::Unheard)
+}
+
+/// When to look again, if nothing comes in.
+fn wake_us(member: &Member, pulse: &Pulse, is_reading: bool) -> u64 {
+    let waits = member.waits_since_us().filter(|_| is_reading);
+    let times = [
+        member.wake_us(),
+        Some(pulse.wake_at_ms() * 1_000),
+        waits.map(|since| since + JOIN_US_MAX + 1),
+    ];
+    times.into_iter().flatten().min().unwrap_or(u64::MAX - 1)
+}
+
+/// The run has come further, or a fault began or ended; whether that ends the connection.
+fn follow(
+    member: &mut Member,
+    cue: Cue,
+    cuts: u32,
+    is_reading: bool,
+    lies: bool,
+    now_us: u64,
+) -> Option<Parted> {
+    if cue.stage == Stage::Closing {
+        return Some(Parted::Closing);
+    }
+    if cue.cuts != cuts {
+        return Some(Parted::Cut);
+    }
+    if !lies && member.crew.load.is_picked(member.number, cue.mute) {
+        return Some(Parted::Mute);
+    }
     if cue.stage == Stage::Talking && is_reading {
         member.schedule.begin(now_us, cue.pace, &mut member.dice);
     } else {
@@ -250,6 +269,7 @@ fn follow(member: &mut Member, cue: Cue, is_reading: bool, now_us: u64) {
     if cue.stage == Stage::Resting {
         member.lookups.begin();
     }
+    None
 }
 
 /// Writes what is to be sent, and a ping when it is time.
@@ -282,8 +302,8 @@ fn by(member: &mut Member, ended: Ended) -> Parted {
     Parted::By(ended)
 }
 
-/// We end it.
-async fn part(member: &mut Member, link: Link, parted: &Parted) {
+/// We end it; what is let lie is given back.
+async fn part(member: &mut Member, link: Link, parted: &Parted) -> Option<Box<Link>> {
     match parted {
         Parted::Closing | Parted::Moved => {
             let normal = Some(CloseCode::Normal.number());
@@ -291,10 +311,15 @@ async fn part(member: &mut Member, link: Link, parted: &Parted) {
             link.farewell().await;
         }
         Parted::Cut | Parted::Unheard => member.closed(None, ClosedBy::Us, true),
-        // Going away (RFC 6455, 7.4.1) is what a browser says; mostly it says nothing.
+        Parted::Mute => {
+            member.closed(None, ClosedBy::Us, true);
+            return Some(Box::new(link));
+        }
+        // As a browser does it: most say nothing.
         Parted::Reloads => member.closed(None, ClosedBy::Us, false),
-        Parted::By(_) | Parted::Mute(_) => {}
+        Parted::By(_) => {}
     }
+    None
 }
 
 /// Waits, unless the run closes meanwhile.

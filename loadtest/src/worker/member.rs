@@ -10,7 +10,7 @@ use roomcast_protocol::{ClientFrame, Connected, RoomName, UserId};
 
 use super::crew::Crew;
 use super::habit::Schedule;
-use super::lookup::Lookups;
+use super::lookups::Lookups;
 use super::pending::Pending;
 use super::seat::{Phase, Seat, place};
 use super::tally::{Away, NodeNumber};
