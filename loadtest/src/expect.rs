@@ -16,6 +16,10 @@ pub enum Expect {
         /// How many times.
         factor: f64,
     },
+    /// Connections that clients let lie are ended by the server before they are looked at again.
+    HalfOpenAreEnded,
+    /// Slow readers were slow enough that the server had to do something about it.
+    SlowOnesFeelIt,
     /// Of what was due, at least this share was acked.
     Offered {
         /// From 0 to 1.

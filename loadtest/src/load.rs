@@ -29,6 +29,9 @@ pub struct Load {
     pub tokens: Vec<String>,
     /// Whether the server may pack frames into arrays.
     pub batch: bool,
+    /// So many clients, picked evenly, have the smallest receive buffer that the system gives: those that
+    /// will stop reading, which would go unnoticed for megabytes otherwise.
+    pub small_buffers: u32,
     /// Bytes of each message beyond what names it.
     pub filler_bytes: usize,
     /// Messages of a client that may wait for their ack; what is due beyond that is held back.
@@ -193,6 +196,7 @@ mod tests {
             sources: 0,
             tokens: Vec::new(),
             batch: false,
+            small_buffers: 0,
             filler_bytes: 0,
             waiting_max: 1,
             connects_per_second: 1,

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::audit::check::Check;
 use crate::audit::plan::Plan;
+use crate::fault::deed::Deed;
 use crate::fault::{Fault, plan};
 use crate::load::{Crowd, Load};
 use crate::script::{Script, Talk};
@@ -94,11 +95,16 @@ impl Scenario {
             Self::Soak => soak::shape(settings),
         };
         check(&shape, settings, &given)?;
-        Ok(script(self, shape, settings, given))
+        script(self, shape, settings, given)
     }
 }
 
-fn script(scenario: Scenario, shape: Shape, settings: &Settings, given: Setting) -> Script {
+fn script(
+    scenario: Scenario,
+    shape: Shape,
+    settings: &Settings,
+    given: Setting,
+) -> Result<Script, SettingError> {
     let seed = settings.seed.unwrap_or_else(rand::random);
     let mut faults = shape.faults;
     faults.extend(settings.fault.iter().cloned());
@@ -106,11 +112,12 @@ fn script(scenario: Scenario, shape: Shape, settings: &Settings, given: Setting)
         faults.extend(plan::random(seed, over, &given.nodes, count));
     }
     faults.sort_by_key(|fault| fault.at);
+    plan::check(&faults).map_err(|why| SettingError::new("fault", why.to_string()))?;
     let settle = settings
         .settle
         .map_or(Duration::from_secs(10), |time| time.0);
     let audit = audit_plan(&shape.crowd, &shape.talk, shape.clients, &faults, settle);
-    Script {
+    Ok(Script {
         scenario: scenario.name().into(),
         load: Load {
             seed,
@@ -122,6 +129,7 @@ fn script(scenario: Scenario, shape: Shape, settings: &Settings, given: Setting)
             sources: settings.sources.unwrap_or(0),
             tokens: given.tokens,
             batch: settings.batch,
+            small_buffers: slow_readers(&faults),
             filler_bytes: settings.bytes.unwrap_or(60),
             waiting_max: settings.waiting.unwrap_or(64),
             connects_per_second: settings.connects.unwrap_or(500),
@@ -137,7 +145,16 @@ fn script(scenario: Scenario, shape: Shape, settings: &Settings, given: Setting)
             ..audit
         },
         expects: shape.expects,
-    }
+    })
+}
+
+/// How many clients stop reading at one time or another.
+fn slow_readers(faults: &[Fault]) -> u32 {
+    let slow = faults.iter().map(|fault| match fault.deed {
+        Deed::SlowReaders { clients } => clients,
+        _ => 0,
+    });
+    slow.max().unwrap_or(0)
 }
 
 /// What the run must have been to prove anything.

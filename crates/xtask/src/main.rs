@@ -12,6 +12,7 @@
 mod conformance;
 mod environment;
 mod fault;
+mod faults;
 mod fuzz;
 mod job;
 mod needs;
@@ -44,6 +45,11 @@ const COMMANDS: &[Command] = &[
         name: "conformance",
         summary: "judge our WebSocket by Autobahn's cases; `core` for the quick part",
         run: conformance::run,
+    },
+    Command {
+        name: "faults",
+        summary: "do all standard faults to a cluster on this machine; `--help` for its flags",
+        run: faults::run,
     },
     Command {
         name: "fuzz",

@@ -24,6 +24,9 @@ use crate::script::Talk;
 use crate::settings::{SettingError, Settings, Time};
 use crate::stage::Stage;
 
+/// Silence is noticed within the time that clients are silent for.
+const HEARTBEAT: [&str; 2] = ["--heartbeat-ms", "3000"];
+
 /// What the fault command is asked.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Faults {
@@ -66,7 +69,8 @@ pub struct Faults {
 pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word, CommandError> {
     let mut options = RigOptions::new(asked.roomcast.clone().unwrap_or_else(|| beside(program)));
     options.nodes = asked.nodes;
-    options.settings = GATEWAY.iter().map(ToString::to_string).collect();
+    let settings = GATEWAY.iter().chain(&HEARTBEAT);
+    options.settings = settings.map(ToString::to_string).collect();
     let seed = asked.seed.unwrap_or_else(rand::random);
     let nodes: Vec<String> = (1..=asked.nodes).map(|n| format!("gateway-{n}")).collect();
     let acts = acts(&asked, &nodes, seed)?;

@@ -14,6 +14,9 @@ const AT: Duration = Duration::from_secs(8);
 /// What follows the longest fault: coming back, and a calm stretch.
 const AFTER: Duration = Duration::from_secs(15);
 
+/// How long slow readers don't read: longer than a session may be stuck.
+const SLOW: Duration = Duration::from_secs(20);
+
 /// A run of the load with its faults.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Act {
@@ -76,7 +79,7 @@ pub fn short(nodes: &[String]) -> Act {
     for deed in deeds {
         let takes = takes(&deed);
         faults.push(Fault::usual(deed, at));
-        at += takes + Duration::from_secs(5);
+        at += takes + Duration::from_secs(3);
     }
     Act {
         name: "short",
@@ -118,16 +121,39 @@ fn takes(deed: &Deed) -> Duration {
 
 fn act(name: &'static str, deed: Deed) -> Act {
     let takes = takes(&deed);
-    let is_slow = matches!(deed, Deed::SlowReaders { .. });
-    Act {
+    let act = Act {
         name,
-        faults: vec![Fault::usual(deed, AT)],
         clients: 300,
         rooms: 30,
         rate: 200,
-        // Enough that what isn't read fills more than the system's buffers.
-        bytes: is_slow.then_some(8_000),
+        bytes: None,
         lasts: AT + takes + AFTER,
-        expects: Vec::new(),
+        expects: expects(&deed),
+        faults: vec![Fault::usual(deed, AT)],
+    };
+    match act.faults[0].deed {
+        // Enough that what isn't read fills more than the systems' buffers, for long enough.
+        Deed::SlowReaders { .. } => Act {
+            rate: 60,
+            bytes: Some(8_000),
+            lasts: AT + SLOW + AFTER,
+            faults: vec![Fault::new(act.faults[0].deed.clone(), AT, SLOW)],
+            ..act
+        },
+        _ => act,
+    }
+}
+
+fn expects(deed: &Deed) -> Vec<Expect> {
+    match deed {
+        Deed::SlowReaders { .. } => vec![
+            Expect::SlowOnesFeelIt,
+            Expect::OthersDontNotice {
+                factor: 3.0,
+                us_max: 250_000,
+            },
+        ],
+        Deed::HalfOpen { .. } => vec![Expect::HalfOpenAreEnded],
+        _ => Vec::new(),
     }
 }

@@ -71,6 +71,9 @@ pub(super) struct Figures {
     pub(super) aways: Vec<Away>,
     pub(super) ack_slots: BTreeSet<u64>,
     pub(super) unreadable: u64,
+    /// Connections that had been let lie: ended by the server, and still open to it.
+    pub(super) lay_ended: u64,
+    pub(super) lay_open: u64,
     pub(super) stopped: Vec<String>,
     /// Delivery since this was last begun anew: a step of `saturate`, the stretch before a fault.
     pub(super) stretch: Stretch,
@@ -103,6 +106,8 @@ impl Figures {
             add(sum, &news.counted);
         }
         self.unreadable += news.unreadable;
+        self.lay_ended += news.lay_ended;
+        self.lay_open += news.lay_open;
         let room = STOPPED_MAX.saturating_sub(self.stopped.len());
         self.stopped.extend(news.stopped.iter().take(room).cloned());
         self.ack.add(&news.ack);

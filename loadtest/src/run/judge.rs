@@ -105,6 +105,22 @@ fn expected(expect: Expect, told: &Told) -> Expectation {
                 is_met: growth.is_some_and(|growth| growth <= factor),
             }
         }
+        Expect::HalfOpenAreEnded => {
+            let (ended, open) = (told.figures.lay_ended, told.figures.lay_open);
+            Expectation {
+                what: "connections that clients let lie are ended by the server".into(),
+                measured: format!("{ended} ended, {open} still open"),
+                is_met: ended > 0 && open == 0,
+            }
+        }
+        Expect::SlowOnesFeelIt => {
+            let totals = &told.figures.totals;
+            Expectation {
+                what: "who doesn't read is told a gap, refilled or cut".into(),
+                measured: format!("{} gaps, {} sessions cut", totals.gaps, totals.cut),
+                is_met: totals.gaps + totals.cut > 0,
+            }
+        }
         Expect::Offered { share } => {
             let totals = &told.figures.totals;
             let acked = totals.acked as f64 / totals.due.max(1) as f64;

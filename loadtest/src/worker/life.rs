@@ -88,9 +88,6 @@ pub(crate) async fn live(mut member: Member, mut cues: watch::Receiver<Cue>, beg
                 break;
             }
         }
-        if cues.borrow().mute == 0 {
-            lies = None;
-        }
     }
     member.end();
 }
@@ -133,6 +130,7 @@ fn plan(member: &Member, turn: usize) -> Dial {
     Dial {
         address: target.address,
         source,
+        has_small_buffer: load.is_picked(member.number, load.small_buffers),
         uri: target.uri(user.as_deref(), load.batch, inbox),
         token,
         traffic: crew.traffic.clone(),
@@ -157,6 +155,10 @@ async fn talk(
         if cues.has_changed().is_ok_and(|changed| changed) || alarm_us == u64::MAX {
             let cue = *cues.borrow_and_update();
             is_reading = !member.crew.load.is_picked(member.number, cue.slow);
+            if let Some(link) = lies.take_if(|_| cue.mute == 0) {
+                let was_ended = link.was_ended().await;
+                member.crew.tally().rose(was_ended);
+            }
             if let Some(parted) = follow(member, cue, cuts, is_reading, lies.is_some(), now_us) {
                 break parted;
             }

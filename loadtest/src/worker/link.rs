@@ -30,6 +30,8 @@ const READ_BUFFER_BYTES: usize = 2_048;
 const WRITE_BUFFER_BYTES: usize = 1_024;
 /// The largest frame taken: a `joined` with a page of long messages.
 const FRAME_BYTES_MAX: usize = 8 << 20;
+/// Rounded up to what the system allows.
+const RECEIVE_BYTES_MIN: u32 = 2_048;
 /// How long a goodbye may take.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -38,6 +40,8 @@ pub(crate) struct Dial {
     pub(crate) address: SocketAddr,
     /// The address to connect from, where it isn't left to the system.
     pub(crate) source: Option<IpAddr>,
+    /// Whether the system is to take in as little as it can ahead of us.
+    pub(crate) has_small_buffer: bool,
     pub(crate) uri: String,
     pub(crate) token: Option<String>,
     pub(crate) traffic: Arc<Traffic>,
@@ -84,6 +88,11 @@ async fn open(dial: Dial) -> Result<(Link, Connected), Ended> {
     let socket = socket.map_err(lost)?;
     if let Some(source) = dial.source {
         socket.bind(SocketAddr::new(source, 0)).map_err(lost)?;
+    }
+    if dial.has_small_buffer {
+        socket
+            .set_recv_buffer_size(RECEIVE_BYTES_MIN)
+            .map_err(lost)?;
     }
     let stream = socket.connect(dial.address).await.map_err(lost)?;
     stream.set_nodelay(true).map_err(lost)?;
@@ -163,6 +172,12 @@ impl Link {
             }
         };
         timeout(FAREWELL, close).await.unwrap_or_default()
+    }
+
+    /// Whether the server has ended it: read to its end, which is looked for for a bounded time.
+    pub(crate) async fn was_ended(mut self) -> bool {
+        let end = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        timeout(FAREWELL, end).await.is_ok()
     }
 
     /// Says goodbye, for a bounded time.

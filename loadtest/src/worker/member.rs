@@ -41,6 +41,8 @@ pub(crate) struct Member {
     /// When to come back elsewhere, as the server told.
     pub(crate) move_at_us: Option<u64>,
     pub(crate) reloads: bool,
+    /// Not back yet from an absence of its own choice: what it missed was not the cluster's delay.
+    pub(crate) is_back_late: bool,
     requests: u64,
     is_settled: bool,
     lost_us: Option<u64>,
@@ -73,6 +75,7 @@ impl Member {
             out: Vec::new(),
             move_at_us: None,
             reloads: false,
+            is_back_late: false,
             requests: REQUESTS_FROM,
             is_settled: false,
             lost_us: None,
@@ -145,6 +148,7 @@ impl Member {
             return;
         }
         self.is_settled = true;
+        self.is_back_late = false;
         let mut tally = self.crew.tally();
         tally.settled += 1;
         if let Some(lost_us) = self.lost_us.take() {
@@ -175,6 +179,7 @@ impl Member {
         if is_away && self.is_settled {
             self.lost_us.get_or_insert(now_us);
         }
+        self.is_back_late |= !is_away;
         self.unsettle();
         for seat in &mut self.seats {
             if seat.phase != Phase::Barred {

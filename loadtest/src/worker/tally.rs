@@ -47,6 +47,10 @@ pub struct News {
     pub counted: Totals,
     /// Frames that no server of this wire sends.
     pub unreadable: u64,
+    /// Connections that had been let lie and that the server had ended when they were looked at again.
+    pub lay_ended: u64,
+    /// Those that it held to be alive.
+    pub lay_open: u64,
     /// Sessions that are open.
     pub open: u32,
     /// Clients in all their rooms.
@@ -118,6 +122,8 @@ pub(crate) struct Tally {
     /// Counts that need no more than adding.
     pub(crate) counted: Totals,
     pub(crate) unreadable: u64,
+    lay_ended: u64,
+    lay_open: u64,
     pub(crate) open: u32,
     pub(crate) settled: u32,
     pub(crate) waiting: u32,
@@ -189,6 +195,12 @@ impl Tally {
         self.aways.push(away);
     }
 
+    /// A connection that was let lie was looked at again.
+    pub(crate) fn rose(&mut self, was_ended: bool) {
+        self.lay_ended += u64::from(was_ended);
+        self.lay_open += u64::from(!was_ended);
+    }
+
     pub(crate) fn stopped(&mut self, why: String) {
         if self.stopped.len() < STOPPED_SHOWN_MAX {
             self.stopped.push(why);
@@ -206,6 +218,8 @@ impl Tally {
         News {
             counted: std::mem::take(&mut self.counted),
             unreadable: std::mem::take(&mut self.unreadable),
+            lay_ended: std::mem::take(&mut self.lay_ended),
+            lay_open: std::mem::take(&mut self.lay_open),
             open: self.open,
             settled: self.settled,
             waiting: self.waiting,
