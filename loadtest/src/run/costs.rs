@@ -10,6 +10,9 @@ use crate::outcome::ServerCost;
 /// Length of a tick of the kernel's books, in µs: 100 a second on every Linux since 2.4 (man 5 proc).
 const TICK_US: u64 = 10_000;
 
+/// Begins the names of the processes that make the load.
+pub(super) const LOAD: &str = "load-";
+
 /// What was read of one process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Reading {
@@ -89,7 +92,11 @@ impl Costs {
             let mean = |some: &[u64]| some.iter().sum::<u64>() as f64 / some.len() as f64;
             (quarter > 0).then(|| mean(late) / mean(early))
         };
-        self.servers.values().filter_map(growth).reduce(f64::max)
+        let servers = self.servers.iter();
+        let servers = servers.filter(|(name, _)| !name.starts_with(LOAD));
+        servers
+            .filter_map(|(_, watched)| growth(watched))
+            .reduce(f64::max)
     }
 
     pub(super) fn outcome(&self, delivered: u64) -> Vec<ServerCost> {

@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
+use super::costs::LOAD;
 use crate::load::Load;
 use crate::worker::cue::Cue;
 use crate::worker::orders::{Begin, Order, Report};
@@ -28,7 +29,7 @@ pub(super) struct Fleet {
 
 struct Crew {
     /// Killed when it is dropped.
-    _child: Child,
+    child: Child,
     stdin: ChildStdin,
     has_closed: bool,
 }
@@ -63,7 +64,7 @@ impl Fleet {
             let ledger = directory.join(format!("ledger-{process}"));
             ledgers.push(ledger.clone());
             crews.push(Crew {
-                _child: child,
+                child,
                 stdin,
                 has_closed: false,
             });
@@ -79,6 +80,14 @@ impl Fleet {
             tell(&mut crews[share as usize].stdin, &order).await?;
         }
         Ok((Self { crews, reports }, ledgers))
+    }
+
+    /// The processes by name and number.
+    pub(super) fn processes(&self) -> Vec<(String, u32)> {
+        let crews = self.crews.iter().zip(FIRST_PROCESS..);
+        crews
+            .filter_map(|(crew, number)| Some((format!("{LOAD}{number}"), crew.child.id()?)))
+            .collect()
     }
 
     /// Tells all of them.

@@ -101,6 +101,7 @@ impl<'a> Lead<'a> {
         let connecting = load.clients / load.connects_per_second.max(1);
         let patience = PATIENCE + Duration::from_secs(u64::from(connecting));
         self.begin("connecting");
+        self.look();
         let all = load.clients;
         if !self
             .until(patience, |figures| figures.settled() >= all)
@@ -110,8 +111,11 @@ impl<'a> Lead<'a> {
         }
         self.begin("all in, idle");
         self.wait(self.script.idle).await?;
-        self.told.costs.look(&self.pids.borrow());
-        let open = self.told.figures.open_by_node();
+        self.look();
+        let mut open = self.told.figures.open_by_node();
+        let share = u64::from(all / self.processes.max(1));
+        let own = self.fleet.processes().into_iter();
+        open.extend(own.map(|(name, _)| (name, share)));
         self.told.costs.all_in(&open);
         self.talk(stage, pids).await?;
         self.hush().await?;
@@ -273,7 +277,7 @@ impl<'a> Lead<'a> {
             () = sleep_until(until) => return Ok(false),
             happening = happening => self.take_happening(happening).await?,
             _ = self.second.tick() => {
-                self.told.costs.look(&self.pids.borrow());
+                self.look();
                 self.told.figures.end_second();
                 self.show();
             }
@@ -283,6 +287,13 @@ impl<'a> Lead<'a> {
             },
         }
         Ok(true)
+    }
+
+    /// Reads the books of all processes, ours among them.
+    fn look(&mut self) {
+        let mut processes = self.pids.borrow().clone();
+        processes.extend(self.fleet.processes());
+        self.told.costs.look(&processes);
     }
 
     pub(super) fn show(&mut self) {
