@@ -143,6 +143,7 @@ async fn one_act(
     let settings = Settings {
         clients: Some(act.clients),
         rooms: Some(act.rooms),
+        zipf: act.zipf,
         rate: Some(f64::from(act.rate)),
         bytes: act.bytes,
         talk_for: Some(Time(act.lasts)),

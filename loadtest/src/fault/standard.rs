@@ -28,6 +28,8 @@ pub struct Act {
     pub clients: u32,
     /// Rooms they talk in.
     pub rooms: u32,
+    /// How unlike rooms are in size; none for as unlike as usual.
+    pub zipf: Option<f64>,
     /// Messages a second of all of them together.
     pub rate: u32,
     /// Bytes of each message beyond what names it; none for as many as usual.
@@ -86,6 +88,7 @@ pub fn short(nodes: &[String]) -> Act {
         faults,
         clients: 90,
         rooms: 12,
+        zipf: None,
         rate: 60,
         bytes: None,
         lasts: at,
@@ -101,7 +104,8 @@ pub fn all_at_once(nodes: &[String], seed: u64) -> Act {
         faults: random(seed, lasts, nodes, 40),
         clients: 600,
         rooms: 200,
-        rate: 1_250,
+        zipf: Some(0.5),
+        rate: 1_200,
         bytes: None,
         lasts,
         expects: Vec::new(),
@@ -125,6 +129,7 @@ fn act(name: &'static str, deed: Deed) -> Act {
         name,
         clients: 300,
         rooms: 30,
+        zipf: None,
         rate: 200,
         bytes: None,
         lasts: AT + takes + AFTER,
