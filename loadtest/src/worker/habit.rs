@@ -85,9 +85,9 @@ impl Schedule {
                 [Some(Deed::Say { to, due_us }), None]
             }
             Habit::Person {
+                pause_s,
                 direct_percent,
                 reload_percent,
-                ..
             } => match self.writes.take() {
                 Some(to) => {
                     self.plan(due_us, dice);
@@ -99,7 +99,8 @@ impl Schedule {
                 }
                 None => {
                     let seat = dice.random_range(0..seats.max(1));
-                    let writes_us = dice.random_range(WRITES_US.0..WRITES_US.1);
+                    let writes_us = dice.random_range(WRITES_US.0..WRITES_US.1) as f64;
+                    let writes_us = (writes_us * haste(pause_s)) as u64;
                     self.next_us = Some(due_us.saturating_add(writes_us));
                     if percent(direct_percent, dice) && clients > 1 {
                         self.writes = Some(To::Client(dice.random_range(0..clients)));
@@ -123,15 +124,23 @@ impl Schedule {
             Habit::Silent => return None,
             Habit::Steady { mean_s } => mean_s,
             // What writing takes is part of the pause.
-            Habit::Person { pause_s, .. } => {
-                let writes_s = (WRITES_US.0 + WRITES_US.1) as f64 / 2e6;
-                (pause_s - writes_s).max(0.01)
-            }
+            Habit::Person { pause_s, .. } => pause_s - writes_s() * haste(pause_s),
         };
         let drawn: f64 = Exp1.sample(dice);
         // At least 1 µs, or a pace without bound would never let go of the thread.
         Some(((drawn * mean_s / self.pace * 1e6) as u64).max(1))
     }
+}
+
+/// Mean time to write a message, in seconds, without haste.
+fn writes_s() -> f64 {
+    (WRITES_US.0 + WRITES_US.1) as f64 / 2e6
+}
+
+/// What writing is shortened by, so that it takes half the time between two messages at most: the rate that
+/// is asked for is the rate that is offered, however fast people must be.
+fn haste(pause_s: f64) -> f64 {
+    (pause_s / (2.0 * writes_s())).min(1.0)
 }
 
 fn percent(percent: f64, dice: &mut SmallRng) -> bool {
@@ -193,6 +202,28 @@ mod tests {
         assert!(typed == said || typed == said + 1);
         assert!((130..270).contains(&direct), "{direct}");
         assert!((60..140).contains(&reloads), "{reloads}");
+    }
+
+    #[test]
+    fn people_who_must_be_faster_than_they_write_are_as_fast_as_asked() {
+        for pause_s in [0.01, 0.5, 1.4, 2.8] {
+            let mut dice = SmallRng::seed_from_u64(1);
+            let mut schedule = Schedule::new(Habit::Person {
+                pause_s,
+                direct_percent: 5.0,
+                reload_percent: 0.0,
+            });
+            schedule.begin(0, 1.0, &mut dice);
+            let until_us = (pause_s * 1e9) as u64;
+            let mut said = 0;
+            while let Some(deeds) = schedule.take(until_us, 3, 9, &mut dice) {
+                said += u32::from(matches!(deeds[0], Some(Deed::Say { .. })));
+            }
+            assert!(
+                (900..1_100).contains(&said),
+                "{said} of 1,000 at {pause_s} s"
+            );
+        }
     }
 
     #[test]
