@@ -4,8 +4,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod audited;
+mod called;
 mod hear;
 mod honest;
+mod kept;
 mod lie;
 mod lies;
 mod line;
