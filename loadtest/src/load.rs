@@ -117,7 +117,9 @@ impl Load {
             Crowd::Even { speakers, rate } => {
                 let rooms = self.rooms.max(1);
                 let is_speaker = client / rooms < speakers && rate > 0.0;
-                let mean_s = f64::from(speakers * rooms) / rate;
+                // Rooms may have fewer members than are to talk.
+                let all = (u64::from(speakers) * u64::from(rooms)).min(self.clients.into());
+                let mean_s = all as f64 / rate;
                 Part {
                     rooms: vec![client % rooms],
                     habit: if is_speaker {
@@ -227,6 +229,21 @@ mod tests {
             rate.iter().all(|r: &f64| (r - 10.0).abs() < 1e-9),
             "{rate:?}"
         );
+    }
+
+    #[test]
+    fn a_room_with_fewer_members_than_are_to_talk_still_offers_its_rate() {
+        let crowd = Crowd::Even {
+            speakers: 10,
+            rate: 30.0,
+        };
+        let load = load(5, 2, crowd);
+        let rates = (0..5).map(|client| match load.part(client).habit {
+            Habit::Steady { mean_s } => 1.0 / mean_s,
+            other => panic!("{other:?}"),
+        });
+        let rate: f64 = rates.sum();
+        assert!((rate - 30.0).abs() < 1e-9, "{rate}");
     }
 
     #[test]
