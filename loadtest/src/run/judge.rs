@@ -127,7 +127,8 @@ fn expected(expect: Expect, told: &Told) -> Expectation {
             Expectation {
                 what: format!("at least {:.1} % of what was due is acked", share * 100.0),
                 measured: format!("{:.2} % of {}", acked * 100.0, totals.due),
-                is_met: acked >= share,
+                // Where nothing was due nothing is broken; the audit says that nothing is proven.
+                is_met: totals.due == 0 || acked >= share,
             }
         }
     }
