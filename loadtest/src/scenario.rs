@@ -209,21 +209,42 @@ fn check(shape: &Shape, settings: &Settings, given: &Setting) -> Result<(), Sett
         let why = format!("{tokens} tokens for {clients} clients; each needs one");
         return Err(SettingError::new("tokens", why));
     }
-    let numbers = [
-        ("rate", settings.rate),
-        ("factor", settings.factor.map(|factor| factor - 1.0)),
+    numbers(settings)
+}
+
+/// Numbers that make no sense, or of which nothing would come.
+fn numbers(settings: &Settings) -> Result<(), SettingError> {
+    let fits = |value: Option<f64>, is_fit: fn(f64) -> bool| {
+        value.is_none_or(|value| value.is_finite() && is_fit(value))
+    };
+    let is_percent = |value| (0.0..=100.0).contains(&value);
+    let (one, percent) = ("at least 1 is needed", "0 to 100 is possible");
+    let table = [
+        (
+            "rate",
+            fits(settings.rate, |rate| rate > 0.0),
+            "more than 0 is needed",
+        ),
+        (
+            "factor",
+            fits(settings.factor, |factor| factor > 1.0),
+            "more than 1 is needed",
+        ),
+        (
+            "zipf",
+            fits(settings.zipf, |zipf| zipf >= 0.0),
+            "0 or more is needed",
+        ),
+        ("direct", fits(settings.direct, is_percent), percent),
+        ("reloads", fits(settings.reloads, is_percent), percent),
+        ("speakers", settings.speakers != Some(0), one),
+        ("rooms-each", settings.rooms_each != Some(0), one),
+        ("waiting", settings.waiting != Some(0), one),
+        ("connects", settings.connects != Some(0), one),
+        ("processes", settings.processes != Some(0), one),
     ];
-    for (key, value) in numbers {
-        if value.is_some_and(|value| !(value.is_finite() && value > 0.0)) {
-            let least = if key == "factor" { "1" } else { "0" };
-            return Err(SettingError::new(
-                key,
-                format!("more than {least} is needed"),
-            ));
-        }
+    match table.iter().find(|(_, is_fit, _)| !is_fit) {
+        Some((key, _, needed)) => Err(SettingError::new(key, *needed)),
+        None => Ok(()),
     }
-    if settings.waiting == Some(0) {
-        return Err(SettingError::new("waiting", "at least 1 is needed"));
-    }
-    Ok(())
 }

@@ -111,6 +111,27 @@ async fn a_file_that_cannot_be_used_is_refused_by_what_is_wrong_in_it() {
 }
 
 #[tokio::test]
+async fn numbers_of_which_nothing_would_come_are_refused_by_name() {
+    for (flags, expected) in [
+        ("--clients 0", "clients: at least 1"),
+        ("--rate 0", "rate: more than 0"),
+        ("--rate nan", "rate: more than 0"),
+        ("--factor 1", "factor: more than 1"),
+        ("--zipf nan", "zipf: 0 or more"),
+        ("--direct 200", "direct: 0 to 100"),
+        ("--reloads=-1", "reloads: 0 to 100"),
+        ("--speakers 0", "speakers: at least 1"),
+        ("--rooms-each 0", "rooms-each: at least 1"),
+        ("--waiting 0", "waiting: at least 1"),
+        ("--connects 0", "connects: at least 1"),
+        ("--processes 0", "processes: at least 1"),
+    ] {
+        let said = complaint(&format!("chatter --target ws://127.0.0.1:9 {flags}")).await;
+        assert!(said.starts_with(expected), "{flags}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_target_that_is_none_is_refused_at_once() {
     for (target, part) in [
         ("wss://127.0.0.1:9", "TLS is not built in"),
