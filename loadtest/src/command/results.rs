@@ -18,12 +18,14 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// Makes it: `out`, or one with a name that no other run has.
+    /// Makes it: `out`, or one with a name that no other run has. What an earlier run left there goes.
     pub(super) fn create(out: Option<&Path>, name: &str) -> Result<Self, CommandError> {
         let directory = out.map_or_else(|| Path::new(RESULTS).join(name), Path::to_path_buf);
         fs::create_dir_all(&directory)
             .map_err(CommandError::file("the directory of results", &directory))?;
-        Ok(Self { directory })
+        let results = Self { directory };
+        results.drop_ledgers();
+        Ok(results)
     }
 
     /// Writes the result and the report, and lets go of ledgers that nobody needs.
@@ -44,7 +46,7 @@ impl Results {
         Ok(path)
     }
 
-    /// They are large, and prove nothing that the result doesn't say.
+    /// They are large, prove nothing that the result doesn't say, and stand in the way of the next run's.
     fn drop_ledgers(&self) {
         let Ok(files) = fs::read_dir(&self.directory) else {
             return;

@@ -144,7 +144,7 @@ impl Member {
 
     /// A seat was taken; the client may be back in every room now.
     pub(crate) fn settle(&mut self, now_us: u64) {
-        if self.is_settled || !self.seats.iter().all(|seat| seat.phase == Phase::In) {
+        if self.is_settled || !self.seats.iter().all(|seat| seat.phase.is_settled()) {
             return;
         }
         self.is_settled = true;

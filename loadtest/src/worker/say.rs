@@ -56,7 +56,8 @@ impl Member {
             return None;
         }
         let asked = self.seats.iter().filter_map(|seat| match seat.phase {
-            Phase::Asked { at_us, .. } | Phase::Expected { at_us, .. } => Some(at_us),
+            Phase::Asked { at_us, .. } => Some(at_us),
+            Phase::Expected { at_us, resumes } => resumes.then_some(at_us),
             Phase::Out { .. } | Phase::In | Phase::Barred => None,
         });
         asked.min()
@@ -145,7 +146,7 @@ impl Member {
             let id = RequestId::Number(id);
             self.out.push(ClientFrame::Join(Join { id, rooms }));
         }
-        self.has_seats_to_take = self.seats.iter().any(|seat| seat.phase != Phase::In);
+        self.has_seats_to_take = self.seats.iter().any(|seat| !seat.phase.is_settled());
     }
 
     fn may_send(&self, pending: &Pending) -> bool {

@@ -35,6 +35,18 @@ pub(crate) enum Phase {
     Barred,
 }
 
+impl Phase {
+    /// Whether nothing is missing: the client is in, or has nothing to come back to in an inbox that an
+    /// older server may not open by itself.
+    pub(crate) fn is_settled(self) -> bool {
+        match self {
+            Self::In => true,
+            Self::Expected { resumes, .. } => !resumes,
+            Self::Out { .. } | Self::Asked { .. } | Self::Barred => false,
+        }
+    }
+}
+
 impl Seat {
     pub(crate) fn new(room: RoomName, name: Name) -> Self {
         Self {
