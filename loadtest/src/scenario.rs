@@ -177,7 +177,7 @@ fn audit_plan(
     };
     // A third of what is due: faults may take the rest of a short run.
     let acked_min = ((rate * time.as_secs_f64() / 3.0) as u64).max(1);
-    let cuts = faults.iter().any(|fault| fault.expects().cuts);
+    let cuts = faults.iter().any(|fault| fault.deed.cuts_for_sure());
     let mut tried = Plan::default().tried;
     tried.push(Check::PresenceAtRest);
     Plan {

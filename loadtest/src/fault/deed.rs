@@ -112,6 +112,25 @@ impl Deed {
         }
     }
 
+    /// Whether some clients must come back because of it. Others may be cut, or a good cluster spares them.
+    pub fn cuts_for_sure(&self) -> bool {
+        match self {
+            Self::Kill { .. } | Self::Drain { .. } | Self::Reconnect | Self::HalfOpen { .. } => {
+                true
+            }
+            Self::Stop { .. }
+            | Self::Starve { .. }
+            | Self::CutFeed
+            | Self::CutCommands
+            | Self::RedisRestart
+            | Self::RedisFlush
+            | Self::RedisFull
+            | Self::RedisStop
+            | Self::SlowReaders { .. }
+            | Self::Run { .. } => false,
+        }
+    }
+
     /// How long such a fault lasts where the plan doesn't say.
     pub fn usual_length(&self) -> Duration {
         let seconds = match self {
