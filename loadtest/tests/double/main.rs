@@ -15,5 +15,6 @@ mod line;
 mod log;
 mod raw;
 mod room;
+mod scenarios;
 mod server;
 mod world;
