@@ -61,6 +61,8 @@ pub struct Setting {
 const ANSWER_MS: u64 = 10_000;
 /// Some way below the five minutes that the cluster promises.
 const KEY_WINDOW_MS: u64 = 270_000;
+/// Longer than any cluster in health takes.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How long the cluster remembers a key, in µs.
 const KEY_REMEMBERED_US: u64 = 300_000_000;
 
@@ -140,6 +142,7 @@ fn script(
         talk: shape.talk,
         faults,
         settle,
+        patience: settings.patience.map_or(PATIENCE, |time| time.0),
         audit: Plan {
             history_messages: settings.history,
             ..audit

@@ -24,6 +24,8 @@ pub struct Script {
     pub faults: Vec<Fault>,
     /// How long is waited after the last word and the last fault until all must be at rest.
     pub settle: Duration,
+    /// How long is waited for whatever is limited by nothing but the cluster's health.
+    pub patience: Duration,
     /// What the audit goes by.
     pub audit: Plan,
     /// What must hold beside the audit.

@@ -91,6 +91,9 @@ pub struct Settings {
     /// How long after the last word and the last fault everybody must be at rest.
     #[arg(long, value_name = "TIME", help_heading = "What")]
     pub settle: Option<Time>,
+    /// How long to wait for clients to connect, for acks, and for everybody to be back, before going on.
+    #[arg(long, value_name = "TIME", help_heading = "What")]
+    pub patience: Option<Time>,
     /// Bytes of each message beyond the 30 or so that name it.
     #[arg(long, value_name = "COUNT", help_heading = "What")]
     pub bytes: Option<usize>,
@@ -194,6 +197,7 @@ impl Settings {
             talk_for: self.talk_for.or(file.talk_for),
             idle: self.idle.or(file.idle),
             settle: self.settle.or(file.settle),
+            patience: self.patience.or(file.patience),
             bytes: self.bytes.or(file.bytes),
             batch: self.batch || file.batch,
             waiting: self.waiting.or(file.waiting),

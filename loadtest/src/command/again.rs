@@ -16,6 +16,7 @@ use crate::audit::verdict::Outcome as Word;
 pub fn audit_again(ledgers: &[PathBuf], is_json: bool) -> Result<Word, CommandError> {
     let plan = Plan {
         two_rooms: false,
+        settle_us: 0,
         ..Plan::default()
     };
     let verdict = audit(ledgers, &plan)?;

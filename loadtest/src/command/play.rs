@@ -68,8 +68,9 @@ pub(super) async fn end<T, E>(
         return Ok(Vec::new());
     };
     let trouble = stage.trouble();
-    if outcome.is_err() || !trouble.is_empty() {
-        print(&stage.last_lines());
+    let last = stage.last_lines();
+    if (outcome.is_err() || !trouble.is_empty()) && !last.is_empty() {
+        print(&last);
     }
     stage.close().await?;
     Ok(trouble)

@@ -21,6 +21,9 @@ pub enum RunError {
         /// How long.
         patience: Duration,
     },
+    /// Somebody stopped it.
+    #[error("stopped before there was anything to judge")]
+    Stopped,
     /// The plan holds a fault that can't be done here.
     #[error("{0}")]
     Fault(String),

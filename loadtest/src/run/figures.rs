@@ -75,6 +75,8 @@ pub(super) struct Figures {
     pub(super) lay_ended: u64,
     pub(super) lay_open: u64,
     pub(super) stopped: Vec<String>,
+    /// How many clients that are.
+    pub(super) gone: u32,
     /// Delivery since this was last begun anew: a step of `saturate`, the stretch before a fault.
     pub(super) stretch: Stretch,
     nodes: Vec<(String, OneNode)>,
@@ -108,6 +110,7 @@ impl Figures {
         self.unreadable += news.unreadable;
         self.lay_ended += news.lay_ended;
         self.lay_open += news.lay_open;
+        self.gone += news.gone;
         let room = STOPPED_MAX.saturating_sub(self.stopped.len());
         self.stopped.extend(news.stopped.iter().take(room).cloned());
         self.ack.add(&news.ack);

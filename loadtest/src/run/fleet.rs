@@ -54,6 +54,8 @@ impl Fleet {
                 .arg("worker")
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
+                // An interruption is for the lead, who lets everybody finish.
+                .process_group(0)
                 .kill_on_drop(true)
                 .spawn()?;
             let gone = || io::Error::other("a process of the load has no pipes");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 use crate::fault::Fault;
 use crate::ledger::record::Record;
@@ -50,19 +50,27 @@ fn moments(faults: &[Fault]) -> Vec<Moment> {
     moments
 }
 
-/// Does the faults of a plan that begins now, and gives the stage back.
+/// Does the faults of a plan that begins now, and gives the stage back. Once the run is stopped none begins,
+/// and those that are on end at once.
 pub(super) async fn happen(
     faults: Vec<Fault>,
     mut stage: Stage,
     pids: watch::Sender<Vec<(String, u32)>>,
     ledger: Ledger,
+    mut stop: watch::Receiver<u32>,
     to: mpsc::Sender<Happening>,
 ) -> Stage {
-    let began = Instant::now();
+    let plan_began = Instant::now();
+    let mut has_begun = vec![false; faults.len()];
     for moment in moments(&faults) {
         let index = moment.fault;
         let fault = &faults[index];
-        sleep_until(began + moment.at).await;
+        let stopped = stop.wait_for(|asked| *asked > 0);
+        let is_stopped = timeout_at(plan_began + moment.at, stopped).await.is_ok();
+        if (is_stopped && moment.begins) || !(moment.begins || has_begun[index]) {
+            continue;
+        }
+        has_begun[index] = true;
         let number = index as u32;
         let done = if moment.begins {
             let name = ledger.name(&fault.name);

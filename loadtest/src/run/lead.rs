@@ -24,10 +24,12 @@ use crate::stage::Stage;
 use crate::worker::cue::{Cue, Stage as Part};
 use crate::worker::orders::Report;
 
-/// For whatever is limited by nothing but the cluster's health.
-const PATIENCE: Duration = Duration::from_secs(90);
 /// After a step of `saturate` has begun, what comes in still belongs to the one before.
 const STEP_WARM: Duration = Duration::from_secs(1);
+/// How old news is, at the most.
+const NEWS: Duration = Duration::from_secs(1);
+/// Between the end of the talk and the first look at who waits for an ack.
+const HUSH: Duration = Duration::from_secs(2);
 /// Faults that may wait to be looked at.
 const HAPPENINGS_MAX: usize = 64;
 
@@ -47,6 +49,8 @@ pub(super) struct Lead<'a> {
     doing: Option<JoinHandle<Stage>>,
     /// Faults that are on, by their number in the plan.
     pub(super) on: Vec<usize>,
+    /// How often somebody asked to stop: once ends the talk, twice the run.
+    stop: watch::Receiver<u32>,
 }
 
 impl<'a> Lead<'a> {
@@ -73,6 +77,7 @@ impl<'a> Lead<'a> {
             happenings: None,
             doing: None,
             on: Vec::new(),
+            stop: interruptions(),
         }
     }
 
@@ -99,7 +104,7 @@ impl<'a> Lead<'a> {
     ) -> Result<(), RunError> {
         let load = &self.script.load;
         let connecting = load.clients / load.connects_per_second.max(1);
-        let patience = PATIENCE + Duration::from_secs(u64::from(connecting));
+        let patience = self.script.patience + Duration::from_secs(u64::from(connecting));
         self.begin("connecting");
         self.look();
         let all = load.clients;
@@ -110,7 +115,10 @@ impl<'a> Lead<'a> {
             return Err(self.in_vain("all clients are in their rooms", patience));
         }
         self.begin("all in, idle");
-        self.wait(self.script.idle).await?;
+        self.wait_unless_stopped(self.script.idle).await?;
+        if self.is_stopped() {
+            return Err(RunError::Stopped);
+        }
         self.look();
         let mut open = self.told.figures.open_by_node();
         let share = u64::from(all / self.processes.max(1));
@@ -121,15 +129,15 @@ impl<'a> Lead<'a> {
         self.hush().await?;
         self.begin("looking up");
         self.tell(|cue| cue.stage = Part::Resting).await?;
-        self.until(PATIENCE * 2, |figures| figures.restless() == 0)
+        self.until(self.script.patience * 2, |figures| figures.restless() == 0)
             .await?;
         self.told.settled = self.told.figures.settled();
         self.begin("closing");
         self.tell(|cue| cue.stage = Part::Closing).await?;
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.script.patience;
         while !self.fleet.has_closed() {
             if !self.step(until).await? {
-                return Err(self.in_vain("all ledgers are closed", PATIENCE));
+                return Err(self.in_vain("all ledgers are closed", self.script.patience));
             }
         }
         self.told.took_us = self.ledger.clock().now_us();
@@ -151,18 +159,19 @@ impl<'a> Lead<'a> {
         {
             let (to, happenings) = mpsc::channel(HAPPENINGS_MAX);
             let faults = self.script.faults.clone();
-            let doing = happen(faults, stage, pids, self.ledger.clone(), to);
+            let stop = self.stop.clone();
+            let doing = happen(faults, stage, pids, self.ledger.clone(), stop, to);
             self.doing = Some(tokio::spawn(doing));
             self.happenings = Some(happenings);
         }
         match self.script.talk {
-            Talk::For(time) => self.wait(time).await?,
+            Talk::For(time) => self.wait_unless_stopped(time).await?,
             Talk::Steps { .. } => self.steps().await?,
         }
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.script.patience;
         while self.happenings.is_some() {
             if !self.step(until).await? {
-                return Err(self.in_vain("all faults are over", PATIENCE));
+                return Err(self.in_vain("all faults are over", self.script.patience));
             }
         }
         Ok(())
@@ -185,7 +194,8 @@ impl<'a> Lead<'a> {
             self.wait(STEP_WARM).await?;
             self.told.figures.stretch = Stretch::default();
             let began = Instant::now();
-            self.wait(each.saturating_sub(STEP_WARM)).await?;
+            self.wait_unless_stopped(each.saturating_sub(STEP_WARM))
+                .await?;
             let took_s = began.elapsed().as_secs_f64();
             let stretch = std::mem::take(&mut self.told.figures.stretch);
             let a_second = |count: u64| (count as f64 / took_s) as u64;
@@ -201,7 +211,7 @@ impl<'a> Lead<'a> {
                 p99_us,
                 is_kept,
             });
-            if !is_kept {
+            if !is_kept || self.is_stopped() {
                 break;
             }
         }
@@ -216,15 +226,14 @@ impl<'a> Lead<'a> {
         self.tell(|cue| (cue.stage, cue.pace) = (Part::Hushed, 1.0))
             .await?;
         // News of what was still said comes first.
-        self.wait(Duration::from_secs(2)).await?;
+        self.wait(HUSH).await?;
         let all = self.script.load.clients;
-        self.until(PATIENCE, |figures| {
+        self.until(self.script.patience, |figures| {
             figures.waiting() == 0 && figures.settled() >= all
         })
         .await?;
         self.begin("settling");
-        // A second is how old the news is by which all was calm.
-        self.wait(self.script.settle + Duration::from_secs(1)).await
+        self.wait(self.script.settle + NEWS).await
     }
 
     /// What the run came to. Called once it has been played.
@@ -248,7 +257,17 @@ impl<'a> Lead<'a> {
         Ok(())
     }
 
-    /// Waits until something holds; whether it did in time.
+    async fn wait_unless_stopped(&mut self, time: Duration) -> Result<(), RunError> {
+        let until = Instant::now() + time;
+        while !self.is_stopped() && self.step(until).await? {}
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        *self.stop.borrow() > 0
+    }
+
+    /// Waits until something holds; whether it did in time, and can at all.
     async fn until(
         &mut self,
         patience: Duration,
@@ -257,7 +276,8 @@ impl<'a> Lead<'a> {
         let until = Instant::now() + patience;
         let has_heard = |lead: &Self| lead.told.figures.has_heard(lead.processes);
         while !(has_heard(self) && holds(&self.told.figures)) {
-            if !self.step(until).await? {
+            let is_anybody_left = self.told.figures.gone < self.script.load.clients;
+            if !is_anybody_left || !self.step(until).await? {
                 return Ok(false);
             }
         }
@@ -275,6 +295,11 @@ impl<'a> Lead<'a> {
         tokio::select! {
             biased;
             () = sleep_until(until) => return Ok(false),
+            asked = self.stop.changed() => {
+                if asked.is_err() || *self.stop.borrow_and_update() > 1 {
+                    return Err(RunError::Stopped);
+                }
+            }
             happening = happening => self.take_happening(happening).await?,
             _ = self.second.tick() => {
                 self.look();
@@ -302,7 +327,7 @@ impl<'a> Lead<'a> {
         let second = figures.seconds.last().unwrap_or(&nothing);
         let fault = self.on.last().map(|on| &*self.script.faults[*on].name);
         let script = self.script;
-        let planned = script.idle + script.talk_max() + script.settle;
+        let planned = script.idle + script.talk_max() + HUSH + script.settle + NEWS;
         self.watcher.saw(&Snapshot {
             phase: self.phase,
             elapsed_ms: self.ledger.clock().now_us() / 1_000,
@@ -335,4 +360,17 @@ impl<'a> Lead<'a> {
             patience,
         }
     }
+}
+
+/// Counts how often somebody interrupts the program from now on.
+fn interruptions() -> watch::Receiver<u32> {
+    let (count, counted) = watch::channel(0);
+    tokio::spawn(async move {
+        while !count.is_closed() && tokio::signal::ctrl_c().await.is_ok() {
+            count.send_modify(|asked| *asked += 1);
+        }
+        // Without signals, nobody asks; whoever waits must not hear of an end.
+        count.closed().await;
+    });
+    counted
 }

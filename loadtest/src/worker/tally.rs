@@ -73,7 +73,9 @@ pub struct News {
     pub aways: Vec<Away>,
     /// In which tenths of seconds of the run acks came.
     pub ack_slots: Vec<u64>,
-    /// Clients that stopped for good, and why; the first few.
+    /// Clients that stopped for good.
+    pub gone: u32,
+    /// Why; the first few.
     pub stopped: Vec<String>,
     /// How long the load has waited for its ledger in all, in µs.
     pub ledger_waits_us: u64,
@@ -136,6 +138,7 @@ pub(crate) struct Tally {
     resume: Times,
     aways: Vec<Away>,
     ack_slots: Vec<u64>,
+    gone: u32,
     stopped: Vec<String>,
 }
 
@@ -202,6 +205,7 @@ impl Tally {
     }
 
     pub(crate) fn stopped(&mut self, why: String) {
+        self.gone += 1;
         if self.stopped.len() < STOPPED_SHOWN_MAX {
             self.stopped.push(why);
         }
@@ -231,6 +235,7 @@ impl Tally {
             resume: self.resume.take(),
             aways: std::mem::take(&mut self.aways),
             ack_slots: std::mem::take(&mut self.ack_slots),
+            gone: std::mem::take(&mut self.gone),
             stopped: std::mem::take(&mut self.stopped),
             ledger_waits_us: 0,
         }
