@@ -1,5 +1,6 @@
 //! What a client does with a frame: it notes it as it came, and moves on.
 
+use rand::Rng as _;
 use roomcast_protocol::{
     Ack, Chat, ErrorCode, ErrorFrame, Gap, Joined, MessageId, Position, RequestId, RoomName,
     ServerFrame,
@@ -173,7 +174,7 @@ fn take_error(member: &mut Member, open: Open, error: &ErrorFrame, now_us: u64) 
     let code = error.code;
     member.note(now_us, &Record::Refused { what, code });
     match (&error.id, number) {
-        (Some(_), Some(number)) => put_off(member, number, code, again_us),
+        (Some(_), Some(number)) => put_off(member, number, error, now_us),
         (Some(RequestId::Number(id)), None) => {
             member.lookups.refused(*id, again_us);
             refuse_joins(member, open, Some(*id), error, again_us, now_us);
@@ -184,8 +185,8 @@ fn take_error(member: &mut Member, open: Open, error: &ErrorFrame, now_us: u64) 
 }
 
 /// A message was refused: for now, or for good.
-fn put_off(member: &mut Member, number: u32, code: u16, again_us: u64) {
-    let passes = match ErrorCode::from_number(code) {
+fn put_off(member: &mut Member, number: u32, error: &ErrorFrame, now_us: u64) {
+    let passes = match ErrorCode::from_number(error.code) {
         Some(
             ErrorCode::TooFast
             | ErrorCode::TryAgain
@@ -200,10 +201,11 @@ fn put_off(member: &mut Member, number: u32, code: u16, again_us: u64) {
         member.take_pending(number);
         return;
     }
+    let dice = member.dice.random();
     let mut pending = member.pending.iter_mut();
     if let Some(pending) = pending.find(|one| one.number == number) {
-        pending.sent_us = None;
-        pending.not_before_us = again_us;
+        let told_us = error.retry_after_ms.map(|ms| ms * 1_000);
+        pending.put_off(now_us, told_us, dice);
     }
 }
 

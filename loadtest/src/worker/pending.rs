@@ -26,7 +26,13 @@ pub(crate) struct Pending {
     pub(crate) sent_us: Option<u64>,
     /// Not before this.
     pub(crate) not_before_us: u64,
+    /// How often it was refused.
+    pub(crate) refusals: u32,
 }
+
+/// After the first refusal that tells no time; each further one doubles it.
+const AGAIN_US: u64 = 500_000;
+const AGAIN_US_MAX: u64 = 8_000_000;
 
 /// How long is waited for what.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +50,24 @@ impl Pending {
             first_us: None,
             sent_us: None,
             not_before_us: 0,
+            refusals: 0,
         }
+    }
+
+    /// It was refused for a while: `told_us`, if the server said so. After that, or if it did not, for longer
+    /// each time, and spread by `dice`, or many that wait would keep a store from its feet.
+    pub(crate) fn put_off(&mut self, now_us: u64, told_us: Option<u64>, dice: u64) {
+        let doubled = AGAIN_US << self.refusals.min(4);
+        let ceiling_us = doubled.min(AGAIN_US_MAX);
+        let drawn_us = ceiling_us / 2 + dice % (ceiling_us / 2);
+        let least_us = if told_us.is_some() && self.refusals == 0 {
+            0
+        } else {
+            drawn_us
+        };
+        self.refusals = self.refusals.saturating_add(1);
+        self.sent_us = None;
+        self.not_before_us = now_us.saturating_add(told_us.unwrap_or(0).max(least_us));
     }
 
     /// When it has to be looked at again.
@@ -68,7 +91,24 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
-    use super::{Patience, Pending, To};
+    use super::{AGAIN_US_MAX, Patience, Pending, To};
+
+    #[test]
+    fn refusals_in_a_row_put_a_message_off_for_longer_unless_the_server_says_how_long() {
+        let mut pending = Pending::new(1, To::Room(0), 5);
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            pending.put_off(100, None, 0);
+            waits.push(pending.not_before_us - 100);
+        }
+        assert!(waits.is_sorted() && waits[4] > 8 * waits[0], "{waits:?}");
+        assert!(waits[7] <= AGAIN_US_MAX);
+        let mut told = Pending::new(2, To::Room(0), 5);
+        told.put_off(100, Some(7), 0);
+        assert_eq!(told.not_before_us, 107);
+        told.put_off(100, Some(7), 0);
+        assert!(told.not_before_us > 1_000, "not as fast again");
+    }
 
     #[test]
     fn a_message_is_tried_again_without_an_answer_and_given_up_with_its_key() {
