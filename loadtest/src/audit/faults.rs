@@ -58,6 +58,16 @@ impl Faults {
         self.is_partial || forgets
     }
 
+    /// Whether the store may have forgotten something between two moments.
+    pub(super) fn may_forget_between(&self, from_us: u64, to_us: u64) -> bool {
+        let mut all = self.all.values();
+        let forgets = all.any(|fault| {
+            let begins = fault.began_us <= to_us;
+            fault.cost.forgets && begins && fault.ended_us.is_none_or(|end| end >= from_us)
+        });
+        self.is_partial || forgets
+    }
+
     /// When the last one ended; none where there was none, or one still lasts.
     pub(super) fn last_end_us(&self) -> Option<u64> {
         let ends = self.all.values().map(|fault| fault.ended_us);
@@ -100,6 +110,8 @@ mod tests {
         assert!(!faults.may_have_forgotten_by(14) && faults.may_have_forgotten_by(15));
         assert!(faults.may_forget_what_stood(1, 0) && faults.may_forget_what_stood(20, 4));
         assert!(!faults.may_forget_what_stood(21, 4));
+        assert!(faults.may_forget_between(0, 15) && faults.may_forget_between(16, 99));
+        assert!(!faults.may_forget_between(0, 14) && !faults.may_forget_between(17, 99));
         assert_eq!(faults.last_end_us(), Some(20));
     }
 }

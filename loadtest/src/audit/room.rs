@@ -85,6 +85,7 @@ impl Room {
             scene.looked(Check::ResumeIsHonest, 1);
         }
         let walk = self.walks.entry(client).or_default();
+        walk.goes_on(at_us, scene.rest_us(client));
         walk.asked(session, since, &mut self.troubles);
         self.tell(scene, client, at_us);
     }
@@ -101,6 +102,7 @@ impl Room {
         scene.looked(Check::JoinedIsTrue, 1);
         scene.looked(Check::NoSilentHole, 1);
         let walk = self.walks.entry(client).or_default();
+        walk.goes_on(at_us, scene.rest_us(client));
         let told = walk.joined(session, at_us, words, &mut self.troubles);
         self.gap_told(scene, client, at_us, words.gap.is_some(), told);
         self.tell(scene, client, at_us);
@@ -140,6 +142,7 @@ impl Room {
 
     pub(super) fn left(&mut self, scene: &mut Scene<'_>, client: u32, at_us: u64) {
         let walk = self.walks.entry(client).or_default();
+        walk.goes_on(at_us, scene.rest_us(client));
         walk.left(at_us, &mut self.troubles);
         self.tell(scene, client, at_us);
     }

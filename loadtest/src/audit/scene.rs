@@ -32,6 +32,12 @@ impl Scene<'_> {
         self.survey.names.text(self.room)
     }
 
+    /// When the client's ledger comes to rest, if it does.
+    pub(super) fn rest_us(&self, client: u32) -> Option<u64> {
+        let known = self.survey.clients.get(&client)?;
+        self.survey.files[known.file].rest_us
+    }
+
     /// A client in words.
     pub(super) fn who(&self, client: u32) -> String {
         let known = self.survey.clients.get(&client);

@@ -45,7 +45,8 @@ pub(crate) struct Member {
     pub(crate) is_back_late: bool,
     requests: u64,
     is_settled: bool,
-    lost_us: Option<u64>,
+    /// When the session was lost, and whether by our own doing.
+    lost: Option<(u64, bool)>,
 }
 
 /// The session that a client holds.
@@ -78,7 +79,7 @@ impl Member {
             is_back_late: false,
             requests: REQUESTS_FROM,
             is_settled: false,
-            lost_us: None,
+            lost: None,
             crew,
         }
     }
@@ -151,9 +152,12 @@ impl Member {
         self.is_back_late = false;
         let mut tally = self.crew.tally();
         tally.settled += 1;
-        if let Some(lost_us) = self.lost_us.take() {
-            let back_us = Some(now_us);
-            tally.back(Away { lost_us, back_us });
+        if let Some((lost_us, by_us)) = self.lost.take() {
+            tally.back(Away {
+                by_us,
+                lost_us,
+                back_us: Some(now_us),
+            });
         }
     }
 
@@ -177,7 +181,7 @@ impl Member {
             tally.counted.cut += u64::from(by != ClosedBy::Us);
         }
         if is_away && self.is_settled {
-            self.lost_us.get_or_insert(now_us);
+            self.lost.get_or_insert((now_us, by == ClosedBy::Us));
         }
         self.is_back_late |= !is_away;
         self.unsettle();
@@ -197,9 +201,12 @@ impl Member {
 
     /// The run ends: who is away now is away for good.
     pub(crate) fn end(&mut self) {
-        if let Some(lost_us) = self.lost_us.take() {
-            let back_us = None;
-            self.crew.tally().back(Away { lost_us, back_us });
+        if let Some((lost_us, by_us)) = self.lost.take() {
+            self.crew.tally().back(Away {
+                by_us,
+                lost_us,
+                back_us: None,
+            });
         }
     }
 }

@@ -21,6 +21,8 @@ pub type Counts = Vec<(u64, u64)>;
 /// A client that lost its session, and came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Away {
+    /// Whether the client was told to go, by a fault that the load does itself.
+    pub by_us: bool,
     /// When its session ended, in µs of the run.
     pub lost_us: u64,
     /// When it was back in every room; none while it isn't.

@@ -17,6 +17,22 @@ pub(in crate::audit) struct Walk {
     missing: Vec<Missing>,
     moved_us: u64,
     left_us: Option<u64>,
+    /// How it was at rest, once it has gone on after that.
+    at_rest: Option<AtRest>,
+}
+
+/// Where a client is in a room when its ledger comes to rest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::audit) struct AtRest {
+    pub(in crate::audit) stands: Option<Place>,
+    /// The session that is joined, or has asked and got no answer.
+    pub(in crate::audit) session: Option<u32>,
+    /// Whether a join is not answered.
+    pub(in crate::audit) is_waiting: bool,
+    /// Messages of `joined` that have not come.
+    pub(in crate::audit) still_to_come: u32,
+    /// When it last moved.
+    pub(in crate::audit) moved_us: u64,
 }
 
 struct Asked {
@@ -56,31 +72,31 @@ pub(in crate::audit) struct JoinedWords {
 }
 
 impl Walk {
-    /// Where the client stands.
-    pub(in crate::audit) fn stands(&self) -> Option<Place> {
-        self.stands
-    }
-
     /// When it last moved.
     pub(in crate::audit) fn moved_us(&self) -> u64 {
         self.moved_us
     }
 
-    /// The session that is joined, or has asked and got no answer, unless it left before `rest_us`.
-    pub(in crate::audit) fn session_at(&self, rest_us: u64) -> Option<u32> {
-        let asking = self.asked.as_ref().map(|asked| asked.session);
-        let is_in = self.left_us.is_none_or(|left| left > rest_us);
-        asking.or(self.session).filter(|_| is_in)
+    /// How it was when the client's ledger came to rest, at that time.
+    pub(in crate::audit) fn at_rest(&self, rest_us: u64) -> AtRest {
+        self.at_rest.unwrap_or_else(|| {
+            let asking = self.asked.as_ref().map(|asked| asked.session);
+            let is_in = self.left_us.is_none_or(|left| left > rest_us);
+            AtRest {
+                stands: self.stands,
+                session: asking.or(self.session).filter(|_| is_in),
+                is_waiting: self.asked.is_some(),
+                still_to_come: self.page.as_ref().map_or(0, |page| page.left),
+                moved_us: self.moved_us,
+            }
+        })
     }
 
-    /// Whether a join was never answered.
-    pub(in crate::audit) fn is_waiting(&self) -> bool {
-        self.asked.is_some()
-    }
-
-    /// Messages of `joined` that never came.
-    pub(in crate::audit) fn still_to_come(&self) -> u32 {
-        self.page.as_ref().map_or(0, |page| page.left)
+    /// The client goes on at `at_us`: what it does after its rest says nothing of how it was then.
+    pub(in crate::audit) fn goes_on(&mut self, at_us: u64, rest_us: Option<u64>) {
+        if let Some(rest_us) = rest_us.filter(|rest| *rest < at_us) {
+            self.at_rest = Some(self.at_rest(rest_us));
+        }
     }
 
     pub(in crate::audit) fn asked(
@@ -288,4 +304,30 @@ fn fit(left: Place, epoch: u64, gap: Range, troubles: &mut Vec<Trouble>) -> Opti
         return None;
     }
     Some(ToldGap { left, epoch, gap })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JoinedWords, Walk};
+    use crate::ledger::record::Place;
+
+    #[test]
+    fn a_session_that_is_lost_after_rest_was_there_at_rest() {
+        let at = Place { epoch: 1, seq: 4 };
+        let words = JoinedWords {
+            at,
+            recovered: false,
+            gap: None,
+            messages: 0,
+        };
+        let (mut walk, mut troubles) = (Walk::default(), Vec::new());
+        walk.asked(1, None, &mut troubles);
+        walk.joined(1, 10, &words, &mut troubles);
+        let rest_us = 15;
+        walk.goes_on(20, Some(rest_us));
+        walk.asked(2, Some(at), &mut troubles);
+        let rest = walk.at_rest(rest_us);
+        assert_eq!((rest.session, rest.stands), (Some(1), Some(at)));
+        assert!(!rest.is_waiting && troubles.is_empty());
+    }
 }

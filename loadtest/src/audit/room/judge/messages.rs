@@ -3,7 +3,7 @@
 use crate::audit::map::Map;
 
 use crate::audit::check::Check;
-use crate::audit::room::messages::Spot;
+use crate::audit::room::messages::{Message, Spot};
 use crate::audit::room::trouble::At;
 use crate::audit::room::{Room, content};
 use crate::audit::scene::Scene;
@@ -11,19 +11,31 @@ use crate::audit::verdict::Facts;
 use crate::ledger::record::Place;
 use crate::payload::{Carried, Said};
 
-/// Direct messages of a pass, how often each was sent, and whether with a key. Each stands in the inbox
-/// it is for and, as a copy, in its sender's own.
+/// Direct messages of a pass. Each stands in the inbox it is for and, as a copy, in its sender's own.
 #[derive(Default)]
 pub(in crate::audit) struct Directs {
-    all: Map<Said, (u32, bool)>,
+    all: Map<Said, Direct>,
+}
+
+/// How a direct message was sent.
+#[derive(Clone, Copy)]
+struct Direct {
+    /// How often.
+    sent: u32,
+    has_key: bool,
+    first_sent_us: u64,
 }
 
 impl Directs {
     /// Takes note of an inbox.
     pub(in crate::audit) fn learn(&mut self, inbox: &Room) {
         let sent = inbox.messages.all.iter().filter(|(_, m)| m.sent > 0);
-        self.all
-            .extend(sent.map(|(said, m)| (*said, (m.sent, m.has_key))));
+        let direct = |m: &Message| Direct {
+            sent: m.sent,
+            has_key: m.has_key,
+            first_sent_us: m.first_sent_us,
+        };
+        self.all.extend(sent.map(|(said, m)| (*said, direct(m))));
     }
 }
 
@@ -81,15 +93,25 @@ fn may_be_unwritten(scene: &Scene<'_>, client: u32) -> bool {
 fn once(room: &Room, scene: &mut Scene<'_>, directs: &Directs) {
     let window_us = scene.plan.key_window_us;
     for (said, message) in &room.messages.all {
-        let (sent, has_key) = match message.sent {
-            0 => directs.all.get(said).copied().unwrap_or((1, true)),
-            sent => (sent, message.has_key),
+        let copy_of = directs.all.get(said).filter(|_| message.sent == 0);
+        let (sent, has_key) = match (message.sent, copy_of) {
+            (0, Some(direct)) => (direct.sent, direct.has_key),
+            (0, None) => (1, true),
+            (sent, _) => (sent, message.has_key),
         };
         scene.looked(Check::RetrySafe, u64::from(sent > 1 && has_key));
         let limit = if has_key { 1 } else { sent as usize };
         let span_us = message.last_sent_us.saturating_sub(message.first_sent_us);
         let may_have_more = !has_key && may_be_unwritten(scene, said.client);
-        if message.stands.len() > limit && span_us <= window_us && !may_have_more {
+        // The key of a direct message is kept where it is for. If that forgets, the retry is a new message,
+        // whose copy stands beside that of the first.
+        let may_have_two = copy_of.is_some_and(|direct| {
+            let last_us = last_seen_us(room, message);
+            let faults = &scene.survey.faults;
+            faults.may_forget_between(direct.first_sent_us, last_us)
+        });
+        let is_excused = may_have_more || may_have_two;
+        if message.stands.len() > limit && span_us <= window_us && !is_excused {
             twice(room, scene, *said, &message.stands, limit);
         }
     }
@@ -104,6 +126,15 @@ fn once(room: &Room, scene: &mut Scene<'_>, directs: &Directs) {
             twice(room, scene, said, &both, 1);
         }
     }
+}
+
+/// When the last of a message's positions was first told.
+fn last_seen_us(room: &Room, message: &Message) -> u64 {
+    let seen = message.stands.iter().filter_map(|spot| {
+        let life = &room.lives[spot.life as usize];
+        life.positions.find(spot.seq).map(|stand| stand.first_us)
+    });
+    seen.max().unwrap_or(0)
 }
 
 /// Tells it if more than `limit` of the spots are in one epoch.

@@ -5,39 +5,36 @@ use std::collections::BTreeSet;
 use crate::audit::check::Check;
 use crate::audit::faults::seconds;
 use crate::audit::room::trouble::{At, standing};
-use crate::audit::room::walk::Walk;
+use crate::audit::room::walk::{AtRest, Walk};
 use crate::audit::room::{Room, witness_name};
 use crate::audit::scene::Scene;
 
-/// When the client's ledger came to rest, if it has a session here then.
-fn live_at_us(scene: &Scene<'_>, client: u32, walk: &Walk) -> Option<u64> {
+/// When the client's ledger came to rest and how it was then, if it had a session here.
+fn live_at_rest(scene: &Scene<'_>, client: u32, walk: &Walk) -> Option<(u64, AtRest)> {
     let known = scene.survey.clients.get(&client)?;
     let file = &scene.survey.files[known.file];
     let rest_us = file.rest_us?;
-    let session = walk.session_at(rest_us)?;
-    let life = file.sessions.get(session as usize)?.as_ref()?;
-    file.is_live_at_rest(life).then_some(rest_us)
+    let rest = walk.at_rest(rest_us);
+    let life = file.sessions.get(rest.session? as usize)?.as_ref()?;
+    file.is_live_at_rest(life).then_some((rest_us, rest))
 }
 
 pub(super) fn convergence(room: &Room, scene: &mut Scene<'_>) {
     let Some(head) = room.head else { return };
     for (client, walk) in &room.walks {
-        let Some(rest_us) = live_at_us(scene, *client, walk) else {
+        let Some((rest_us, rest)) = live_at_rest(scene, *client, walk) else {
             continue;
         };
         scene.looked(Check::Convergence, 1);
-        let why = if walk.is_waiting() {
+        let why = if rest.is_waiting {
             "asked to join and was never answered".into()
-        } else if walk.stands() != Some(head) {
-            let stands = standing(walk.stands());
+        } else if rest.stands != Some(head) {
+            let stands = standing(rest.stands);
             format!("stands at {stands}, the head is at {}", At(head))
-        } else if walk.still_to_come() > 0 {
-            format!(
-                "still waits for {} messages of joined",
-                walk.still_to_come()
-            )
-        } else if walk.moved_us() > rest_us {
-            format!("came to the head only at {}", seconds(walk.moved_us()))
+        } else if rest.still_to_come > 0 {
+            format!("still waits for {} messages of joined", rest.still_to_come)
+        } else if rest.moved_us > rest_us {
+            format!("came to the head only at {}", seconds(rest.moved_us))
         } else {
             continue;
         };
@@ -54,10 +51,10 @@ pub(super) fn presence(room: &Room, scene: &mut Scene<'_>) {
     if room.claims.all.is_empty() || !all_rest {
         return;
     }
-    let here = room
-        .walks
-        .iter()
-        .filter(|(client, walk)| !walk.is_waiting() && live_at_us(scene, **client, walk).is_some());
+    let here = room.walks.iter().filter(|(client, walk)| {
+        let live = live_at_rest(scene, **client, walk);
+        live.is_some_and(|(_, rest)| !rest.is_waiting)
+    });
     let users = here.filter_map(|(client, _)| Some(scene.survey.clients.get(client)?.user));
     let truth: BTreeSet<u32> = users.collect();
     for (claim, made) in &room.claims.all {
