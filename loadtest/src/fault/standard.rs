@@ -118,7 +118,7 @@ fn takes(deed: &Deed) -> Duration {
         // Its window.
         Deed::Drain { .. } => Duration::from_secs(10),
         // The way back of so many.
-        Deed::Reconnect => Duration::from_secs(15),
+        Deed::Reconnect => Duration::from_secs(16),
         _ => deed.usual_length(),
     }
 }
