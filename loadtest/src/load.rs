@@ -29,8 +29,8 @@ pub struct Load {
     pub tokens: Vec<String>,
     /// Whether the server may pack frames into arrays.
     pub batch: bool,
-    /// So many clients, picked evenly, have the smallest receive buffer that the system gives: those that
-    /// will stop reading, which would go unnoticed for megabytes otherwise.
+    /// So many clients, picked evenly, have a small receive buffer: those that will stop reading, which would
+    /// go unnoticed for megabytes otherwise.
     pub small_buffers: u32,
     /// Bytes of each message beyond what names it.
     pub filler_bytes: usize,

@@ -30,8 +30,9 @@ const READ_BUFFER_BYTES: usize = 2_048;
 const WRITE_BUFFER_BYTES: usize = 1_024;
 /// The largest frame taken: a `joined` with a page of long messages.
 const FRAME_BYTES_MAX: usize = 8 << 20;
-/// Rounded up to what the system allows.
-const RECEIVE_BYTES_MIN: u32 = 2_048;
+/// Keeps the system from taking in megabytes ahead of us. Much less would make a snail of a client that
+/// reads: a window below a segment opens by timers only.
+const RECEIVE_BYTES_SMALL: u32 = 32_768;
 /// How long a goodbye may take.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -91,7 +92,7 @@ async fn open(dial: Dial) -> Result<(Link, Connected), Ended> {
     }
     if dial.has_small_buffer {
         socket
-            .set_recv_buffer_size(RECEIVE_BYTES_MIN)
+            .set_recv_buffer_size(RECEIVE_BYTES_SMALL)
             .map_err(lost)?;
     }
     let stream = socket.connect(dial.address).await.map_err(lost)?;
