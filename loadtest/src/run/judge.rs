@@ -1,11 +1,11 @@
 //! What a run comes to: its figures, what faults did, what was expected of it, and the audit's verdict.
 
-use super::effects::effects;
+use super::effects::{Happened, effects};
 use super::told::Told;
 use crate::audit::verdict::Verdict;
 use crate::expect::Expect;
 use crate::outcome::{Expectation, Outcome, RunFacts};
-use crate::script::Script;
+use crate::script::{Script, Talk};
 
 pub(super) fn outcome(script: &Script, run: RunFacts, told: Told, audit: Verdict) -> Outcome {
     let expectations = expectations(script, &told);
@@ -54,9 +54,52 @@ fn expectations(script: &Script, told: &Told) -> Vec<Expectation> {
             is_met: false,
         });
     }
+    all.push(answered(told));
+    all.extend(looked_up(told));
+    all.extend(cut_without_cause(script, told));
     all.push(own_work(told));
     all.extend(script.expects.iter().map(|expect| expected(*expect, told)));
     all
+}
+
+/// Words that are never answered, or refused for good, break no promise of delivery; they are lost on people
+/// all the same.
+fn answered(told: &Told) -> Expectation {
+    let totals = &told.figures.totals;
+    let sent = totals.due.saturating_sub(totals.held_back);
+    let open = sent.saturating_sub(totals.acked);
+    Expectation {
+        what: "every message is acked in the end".into(),
+        measured: format!("{open} of {sent} are not"),
+        is_met: open == 0,
+    }
+}
+
+/// A question that is not answered leaves nothing in the ledger of which an audit could complain.
+fn looked_up(told: &Told) -> Option<Expectation> {
+    (told.restless > 0).then(|| Expectation {
+        what: "at rest all clients are told who is there and what the logs hold".into(),
+        measured: format!("{} were not", told.restless),
+        is_met: false,
+    })
+}
+
+/// Who comes back loses nothing, so the audit is content with sessions that are cut for no reason. Once a
+/// fault may cut, nobody can tell any more why one was; and rates that rise without end may cost sessions.
+fn cut_without_cause(script: &Script, told: &Told) -> Option<Expectation> {
+    if matches!(script.talk, Talk::Steps { .. }) {
+        return None;
+    }
+    let may_cut = |one: &&Happened| one.fault.expects().cuts;
+    let happened = told.happened.iter().filter(may_cut);
+    let until_us = happened.map(|one| one.began_us).min().unwrap_or(u64::MAX);
+    let aways = told.figures.aways.iter();
+    let cut = aways.filter(|away| away.lost_us < until_us).count();
+    (cut > 0).then(|| Expectation {
+        what: "no session is cut before a fault may cut any".into(),
+        measured: format!("{cut} were"),
+        is_met: false,
+    })
 }
 
 /// A load that waits for its own ledger is no open loop.
@@ -131,5 +174,82 @@ fn expected(expect: Expect, told: &Told) -> Expectation {
                 is_met: totals.due == 0 || acked >= share,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Script, Told, expectations};
+    use crate::run::effects::Happened;
+    use crate::scenario::{Scenario, Setting};
+    use crate::settings::Settings;
+    use crate::worker::tally::Away;
+
+    fn script(scenario: Scenario) -> Script {
+        let given = Setting {
+            run: "r".into(),
+            targets: vec!["ws://127.0.0.1:1".into()],
+            nodes: Vec::new(),
+            tokens: Vec::new(),
+        };
+        scenario.script(&Settings::default(), given).unwrap()
+    }
+
+    /// What is told of a run in which all is well but for what `change` does.
+    fn unmet(scenario: Scenario, change: impl FnOnce(&mut Told)) -> Vec<String> {
+        let script = script(scenario);
+        let mut told = Told::default();
+        told.settled = script.load.clients;
+        change(&mut told);
+        let all = expectations(&script, &told);
+        let unmet = all.into_iter().filter(|one| !one.is_met);
+        unmet.map(|one| one.measured).collect()
+    }
+
+    #[test]
+    fn words_that_were_said_and_never_acked_are_not_well() {
+        let said = |acked| {
+            move |told: &mut Told| {
+                let totals = &mut told.figures.totals;
+                (totals.due, totals.held_back, totals.acked) = (12, 2, acked);
+            }
+        };
+        assert!(unmet(Scenario::Chatter, said(10)).is_empty());
+        assert_eq!(unmet(Scenario::Chatter, said(7)), ["3 of 10 are not"]);
+    }
+
+    #[test]
+    fn questions_that_nobody_answered_are_not_well() {
+        let unanswered = |told: &mut Told| told.restless = 3;
+        assert_eq!(unmet(Scenario::Chatter, unanswered), ["3 were not"]);
+    }
+
+    #[test]
+    fn a_session_that_is_cut_while_nothing_is_wrong_is_not_well() {
+        let cut = |told: &mut Told| {
+            let (lost_us, back_us) = (5, Some(6));
+            told.figures.aways.push(Away { lost_us, back_us });
+        };
+        let fault = |told: &mut Told, text: &str| {
+            told.happened.push(Happened {
+                index: 0,
+                fault: text.parse().unwrap(),
+                began_us: 4,
+                ended_us: Some(4),
+                failed: None,
+            });
+        };
+        assert_eq!(unmet(Scenario::Chatter, cut), ["1 were"]);
+        let spared = |told: &mut Told| {
+            cut(told);
+            fault(told, "cut-feed@1s");
+        };
+        assert_eq!(unmet(Scenario::Chatter, spared), ["1 were"]);
+        let excused = |told: &mut Told| {
+            cut(told);
+            fault(told, "kill:a@1s");
+        };
+        assert!(unmet(Scenario::Chatter, excused).is_empty());
+        assert!(unmet(Scenario::Saturate, cut).is_empty(), "it was too much");
     }
 }

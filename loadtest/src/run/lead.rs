@@ -132,6 +132,7 @@ impl<'a> Lead<'a> {
         self.until(self.script.patience * 2, |figures| figures.restless() == 0)
             .await?;
         self.told.settled = self.told.figures.settled();
+        self.told.restless = self.told.figures.restless();
         self.begin("closing");
         self.tell(|cue| cue.stage = Part::Closing).await?;
         let until = Instant::now() + self.script.patience;

@@ -17,6 +17,8 @@ pub(super) struct Told {
     pub(super) slow: Option<Stretch>,
     /// Clients in all their rooms at rest.
     pub(super) settled: u32,
+    /// Clients whose questions at rest were not all answered.
+    pub(super) restless: u32,
     /// When the talk ended, in µs of the run.
     pub(super) hushed_us: u64,
     pub(super) took_us: u64,
