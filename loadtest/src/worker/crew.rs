@@ -94,12 +94,15 @@ impl Crew {
                 lookups.push(Lookup::Log { seat });
             }
         }
-        let has_directs =
-            matches!(self.load.crowd, Crowd::People { direct_percent, .. } if direct_percent > 0.0);
-        if has_directs {
+        if self.has_directs() {
             lookups.push(Lookup::Inbox);
         }
         lookups
+    }
+
+    /// Whether clients write to each other's inboxes.
+    pub(crate) fn has_directs(&self) -> bool {
+        matches!(self.load.crowd, Crowd::People { direct_percent, .. } if direct_percent > 0.0)
     }
 }
 

@@ -138,7 +138,8 @@ impl Member {
             room: seat.name,
             since: since.map(|since| place(since.epoch, since.seq)),
         };
-        if since.is_some() {
+        // Where others write to it, one that never opens is a silent loss, which only the ledger can tell.
+        if since.is_some() || self.crew.has_directs() {
             self.note(now_us, &record);
         }
     }

@@ -39,6 +39,9 @@ pub(crate) fn open(world: &mut World, guest: Guest, node: &NodeId, now_ms: u64) 
         limits: LIMITS,
     };
     world.say(session, &ServerFrame::Connected(connected));
+    if world.liar.shuts_inbox() {
+        return (session, end);
+    }
     let inbox = RoomName::inbox(&guest.user);
     if let Err(refusal) = join::enter(world, session, None, &inbox, guest.inbox, 0) {
         world.refuse(session, None, Some(inbox), refusal);

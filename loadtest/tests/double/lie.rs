@@ -37,6 +37,8 @@ pub(crate) enum Lie {
     ForgetKeys,
     /// A message is refused for good, and stands and is delivered all the same: `refused_is_not_said`.
     RefuseAndKeep { one_in: u32 },
+    /// A session's inbox is never opened, so that nothing said to it directly comes: `convergence`.
+    ShutInbox { one_in: u32 },
 }
 
 /// What an honest cluster may do as well, so that clients say things again. None by default.
@@ -153,6 +155,10 @@ impl Liar {
 
     pub(crate) fn moves_ack(&mut self) -> bool {
         matches!({ self.lie }, Some(Lie::AckElsewhere { one_in }) if self.hits(one_in))
+    }
+
+    pub(crate) fn shuts_inbox(&mut self) -> bool {
+        matches!({ self.lie }, Some(Lie::ShutInbox { one_in }) if self.hits(one_in))
     }
 
     pub(crate) fn forgets_keys(&self) -> bool {
