@@ -102,7 +102,7 @@ async fn one_connection(
     let began = Instant::now();
     // Boxed: a handshake is large and short, and the task would keep its room for good.
     let dialled = Box::pin(dial(plan(member, turn), CONNECT_WITHIN)).await;
-    let (link, connected) = match dialled {
+    let (link, connected, more) = match dialled {
         Ok(opened) => opened,
         Err(ended) => {
             member.crew.tally().counted.turned_away += 1;
@@ -111,7 +111,9 @@ async fn one_connection(
     };
     let opened = Instant::now();
     let connect_us = (opened - began).as_micros() as u64;
-    member.opened(&connected, member.crew.now_us(), connect_us);
+    let now_us = member.crew.now_us();
+    member.opened(&connected, now_us, connect_us);
+    take(member, Came::Frames(more), now_us);
     let parted = talk(member, link, &connected, cues, lies).await;
     (parted, opened.elapsed().as_millis() as u64)
 }

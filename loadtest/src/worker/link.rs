@@ -64,18 +64,21 @@ pub(crate) enum Came {
     Unreadable,
 }
 
+/// A connection, what was said first, and frames that came in one with it.
+pub(crate) type Dialled = (Link, Connected, Vec<ServerFrame>);
+
 /// Makes a connection and awaits its `connected`.
 ///
 /// # Errors
 /// What kept it from being made.
-pub(crate) async fn dial(dial: Dial, within: Duration) -> Result<(Link, Connected), Ended> {
+pub(crate) async fn dial(dial: Dial, within: Duration) -> Result<Dialled, Ended> {
     match timeout(within, open(dial)).await {
         Ok(opened) => opened,
         Err(_) => Err(lost(format!("no session within {} ms", within.as_millis()))),
     }
 }
 
-async fn open(dial: Dial) -> Result<(Link, Connected), Ended> {
+async fn open(dial: Dial) -> Result<Dialled, Ended> {
     let mut request = dial.uri.as_str().into_client_request().map_err(lost)?;
     if let Some(token) = dial.token {
         let mut bearer = HeaderValue::try_from(format!("Bearer {token}")).map_err(lost)?;
@@ -109,13 +112,15 @@ async fn open(dial: Dial) -> Result<(Link, Connected), Ended> {
         .map_err(ended)?;
     let mut link = Link { socket };
     loop {
-        let first = match link.next().await? {
-            Came::Frame(frame) => Some(frame),
-            Came::Frames(frames) => frames.into_iter().next(),
-            Came::Nothing | Came::Unreadable => None,
+        let mut frames = match link.next().await? {
+            Came::Frame(frame) => vec![frame].into_iter(),
+            Came::Frames(frames) => frames.into_iter(),
+            Came::Nothing | Came::Unreadable => continue,
         };
-        match first {
-            Some(ServerFrame::Connected(connected)) => return Ok((link, connected)),
+        match frames.next() {
+            Some(ServerFrame::Connected(connected)) => {
+                return Ok((link, connected, frames.collect()));
+            }
             // The close that follows says what to do.
             Some(ServerFrame::Error(_)) | None => {}
             Some(_) => return Err(lost("the first frame is not `connected`")),
@@ -230,5 +235,49 @@ fn ended(error: SocketError) -> Ended {
 fn lost(error: impl std::fmt::Display) -> Ended {
     Ended::Lost {
         why: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures_util::SinkExt as _;
+    use roomcast_protocol::ServerFrame;
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::accept_async;
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::{Dial, dial};
+
+    const CONNECTED: &str = r#"{"type":"connected","session":"6513270e-269e-4d37-b2a7-4de452e6b438","user":"u",
+        "node":"n","protocol":1,"heartbeat_ms":25000,"server_time":1,"limits":{"frame_bytes_max":1,
+        "message_bytes_max":1,"data_bytes_max":1,"rooms_max":1,"page_messages_max":1}}"#;
+    const PONG: &str = r#"{"type":"pong","id":7,"server_time":1}"#;
+
+    #[tokio::test]
+    async fn what_comes_in_one_array_with_connected_is_not_lost() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut socket = accept_async(stream).await.unwrap();
+            let array = format!("[{CONNECTED},{PONG}]");
+            socket.send(Message::Text(array.into())).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let asked = Dial {
+            address,
+            source: None,
+            has_small_buffer: false,
+            uri: format!("ws://{address}/v1/ws?batch=1"),
+            token: None,
+            traffic: Arc::default(),
+        };
+        let dialled = dial(asked, Duration::from_secs(30)).await;
+        let (_, connected, more) = dialled.unwrap();
+        assert_eq!(connected.user.as_str(), "u");
+        assert!(matches!(more[..], [ServerFrame::Pong(_)]), "{more:?}");
     }
 }
