@@ -111,6 +111,13 @@ impl Load {
         format!("{}-u{client}", self.run)
     }
 
+    /// Whether this is the client's user, as far as names tell: whose a token is, is not known here.
+    pub fn is_user(&self, user: &str, client: u32) -> bool {
+        let number = user.strip_prefix(&*self.run);
+        let number = number.and_then(|rest| rest.strip_prefix("-u"));
+        !self.tokens.is_empty() || number.is_some_and(|number| number.parse() == Ok(client))
+    }
+
     /// What a client is to do.
     pub fn part(&self, client: u32) -> Part {
         match self.crowd {

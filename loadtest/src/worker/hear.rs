@@ -54,7 +54,7 @@ fn receive(member: &Member, open: Open, seat: Option<usize>, chat: &Chat, now_us
         room: room_name(member, seat, &chat.room),
         at: place(chat.epoch, chat.seq),
         id: chat.id.bits(),
-        carried: carried(chat),
+        carried: carried(chat, &member.crew.load),
     };
     member.note(now_us, &record);
     let due_us = chat

@@ -108,7 +108,8 @@ impl Member {
             };
             asking.after = Some(chat.position());
             let at = place(chat.epoch, chat.seq);
-            asking.messages.push((at, chat.id.bits(), carried(&chat)));
+            let carried = carried(&chat, &self.crew.load);
+            asking.messages.push((at, chat.id.bits(), carried));
         }
         if page.more && !page.messages.is_empty() {
             return;
