@@ -92,7 +92,7 @@ async fn each_lie_is_found_by_the_check_that_it_breaks() {
 #[tokio::test]
 async fn an_inbox_that_never_opens_is_found_where_people_write_to_it() {
     let load = "--clients 12 --rooms 2 --rate 30 --for 2s --idle 0s --settle 1s --seed 7 \
-                --reloads 0 --direct 30";
+                --reloads 0 --direct 30 --patience 8s";
     let lie = Some(Lie::ShutInbox { one_in: 4 });
     let run = judged(lie, Hitches::default(), "chatter", load).await;
     assert_eq!(not_found(&run, "convergence"), None, "{run}");

@@ -20,15 +20,21 @@ fn live_at_rest(scene: &Scene<'_>, client: u32, walk: &Walk) -> Option<(u64, AtR
 }
 
 pub(super) fn convergence(room: &Room, scene: &mut Scene<'_>) {
-    let Some(head) = room.head else { return };
     for (client, walk) in &room.walks {
         let Some((rest_us, rest)) = live_at_rest(scene, *client, walk) else {
             continue;
         };
+        if rest.is_waiting {
+            scene.looked(Check::Convergence, 1);
+            let who = scene.who(*client);
+            scene.found(Check::Convergence, rest_us, || {
+                format!("{who} was to be let in and never was")
+            });
+            continue;
+        }
+        let Some(head) = room.head else { continue };
         scene.looked(Check::Convergence, 1);
-        let why = if rest.is_waiting {
-            "asked to join and was never answered".into()
-        } else if rest.stands != Some(head) {
+        let why = if rest.stands != Some(head) {
             let stands = standing(rest.stands);
             format!("stands at {stands}, the head is at {}", At(head))
         } else if rest.still_to_come > 0 {
