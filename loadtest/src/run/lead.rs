@@ -166,7 +166,8 @@ impl<'a> Lead<'a> {
             self.happenings = Some(happenings);
         }
         match self.script.talk {
-            Talk::For(time) => self.wait_unless_stopped(time).await?,
+            // What goes wrong late prolongs the talk.
+            Talk::For(_) => self.wait_unless_stopped(self.script.talk_max()).await?,
             Talk::Steps { .. } => self.steps().await?,
         }
         let until = Instant::now() + self.script.patience;

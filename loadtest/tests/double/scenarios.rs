@@ -45,6 +45,14 @@ async fn a_fault_that_need_not_cut_anybody_asks_for_no_resume() {
 }
 
 #[tokio::test]
+async fn a_fault_that_begins_long_after_the_talk_would_have_ended_is_waited_for() {
+    let load =
+        "--clients 10 --rooms 2 --rate 10 --for 1s --idle 0s --patience 10s --fault run:true@13s";
+    let (_, result) = proven("chatter", load).await;
+    assert_eq!(result["faults"][0]["name"], "run:true@13s");
+}
+
+#[tokio::test]
 async fn who_lets_a_connection_lie_comes_back_over_another() {
     let load = "--clients 10 --rooms 2 --rate 10 --for 4s --idle 0s --reloads 0 \
                 --fault half-open:2@1s+2s";
