@@ -33,6 +33,26 @@ struct Watched {
     talking: Vec<u64>,
 }
 
+impl Watched {
+    fn take(&mut self, pid: u32, now: Reading, counts: bool) {
+        if self.pid != pid {
+            // One that was started anew has spent all of its time for us.
+            let reborn = self.last.map(|_| Reading {
+                cpu_us: 0,
+                resident_bytes: 0,
+            });
+            (self.pid, self.last) = (pid, reborn);
+        }
+        if let (Some(last), true) = (self.last, counts) {
+            self.cpu_us += now.cpu_us.saturating_sub(last.cpu_us);
+            self.talking.push(now.resident_bytes);
+        }
+        self.last = Some(now);
+        self.idle_bytes.get_or_insert(now.resident_bytes);
+        self.peak_bytes = self.peak_bytes.max(now.resident_bytes);
+    }
+}
+
 /// All processes that are watched.
 #[derive(Default)]
 pub(super) struct Costs {
@@ -55,17 +75,9 @@ impl Costs {
     pub(super) fn look(&mut self, processes: &[(String, u32)]) {
         for (name, pid) in processes {
             let watched = self.servers.entry(name.clone()).or_default();
-            if watched.pid != *pid {
-                (watched.pid, watched.last) = (*pid, None);
+            if let Some(now) = read(*pid) {
+                watched.take(*pid, now, self.counts);
             }
-            let Some(now) = read(*pid) else { continue };
-            if let (Some(last), true) = (watched.last, self.counts) {
-                watched.cpu_us += now.cpu_us.saturating_sub(last.cpu_us);
-                watched.talking.push(now.resident_bytes);
-            }
-            watched.last = Some(now);
-            watched.idle_bytes.get_or_insert(now.resident_bytes);
-            watched.peak_bytes = watched.peak_bytes.max(now.resident_bytes);
         }
     }
 
@@ -138,7 +150,7 @@ fn reading(stat: &str, status: &str) -> Option<Reading> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Costs, Reading, reading};
+    use super::{Costs, Reading, Watched, reading};
 
     #[test]
     fn the_books_are_read_whatever_the_program_is_called() {
@@ -150,6 +162,24 @@ mod tests {
         };
         assert_eq!(reading(stat, status), Some(expected));
         assert_eq!(reading("", status), None);
+    }
+
+    #[test]
+    fn a_process_that_is_started_anew_is_charged_from_its_birth() {
+        let at = |cpu_us| Reading {
+            cpu_us,
+            resident_bytes: 1,
+        };
+        let mut watched = Watched::default();
+        for (pid, cpu_us, counts) in [
+            (7, 500, false),
+            (7, 600, true),
+            (8, 50, true),
+            (8, 70, true),
+        ] {
+            watched.take(pid, at(cpu_us), counts);
+        }
+        assert_eq!(watched.cpu_us, 100 + 70);
     }
 
     #[test]

@@ -222,7 +222,6 @@ impl<'a> Lead<'a> {
 
     /// Nothing new is said; what was said is answered, and everybody settles.
     async fn hush(&mut self) -> Result<(), RunError> {
-        self.told.costs.end();
         self.told.hushed_us = self.ledger.clock().now_us();
         self.begin("waiting for acks");
         self.tell(|cue| (cue.stage, cue.pace) = (Part::Hushed, 1.0))
@@ -235,6 +234,9 @@ impl<'a> Lead<'a> {
         })
         .await?;
         self.begin("settling");
+        // What is still delivered behind the talk is counted with it, and so must be what it costs.
+        self.look();
+        self.told.costs.end();
         self.wait(self.script.settle + NEWS).await
     }
 
