@@ -62,7 +62,7 @@ fn receive(member: &Member, open: Open, seat: Option<usize>, chat: &Chat, now_us
         .as_ref()
         .and_then(|data| data.as_str().parse().ok());
     let late_us = due_us
-        .filter(|_| !member.is_back_late)
+        .filter(|due| !member.is_own_delay(*due))
         .map(|due: u64| now_us.saturating_sub(due));
     member.crew.tally().delivered(open.node, late_us);
 }

@@ -156,7 +156,8 @@ async fn talk(
         let now_us = member.crew.now_us();
         if cues.has_changed().is_ok_and(|changed| changed) || alarm_us == u64::MAX {
             let cue = *cues.borrow_and_update();
-            is_reading = !member.crew.load.is_picked(member.number, cue.slow);
+            member.reads(!member.crew.load.is_picked(member.number, cue.slow), now_us);
+            is_reading = member.is_reading();
             if let Some(link) = lies.take_if(|_| cue.mute == 0) {
                 let was_ended = link.was_ended().await;
                 member.crew.tally().rose(was_ended);

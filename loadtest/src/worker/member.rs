@@ -42,7 +42,9 @@ pub(crate) struct Member {
     pub(crate) move_at_us: Option<u64>,
     pub(crate) reloads: bool,
     /// Not back yet from an absence of its own choice: what it missed was not the cluster's delay.
-    pub(crate) is_back_late: bool,
+    is_back_late: bool,
+    /// Since when it reads; none while it doesn't.
+    reads_since_us: Option<u64>,
     requests: u64,
     is_settled: bool,
     /// When the session was lost, and whether by our own doing.
@@ -77,11 +79,26 @@ impl Member {
             move_at_us: None,
             reloads: false,
             is_back_late: false,
+            reads_since_us: Some(0),
             requests: REQUESTS_FROM,
             is_settled: false,
             lost: None,
             crew,
         }
+    }
+
+    /// From now on it reads, or doesn't.
+    pub(crate) fn reads(&mut self, does: bool, now_us: u64) {
+        self.reads_since_us = does.then(|| self.reads_since_us.unwrap_or(now_us));
+    }
+
+    pub(crate) fn is_reading(&self) -> bool {
+        self.reads_since_us.is_some()
+    }
+
+    /// Whether the client itself is why what was due then comes late: it was away, or didn't read.
+    pub(crate) fn is_own_delay(&self, due_us: u64) -> bool {
+        self.is_back_late || self.reads_since_us.is_none_or(|since| due_us < since)
     }
 
     /// A number for a request that isn't a message.

@@ -70,6 +70,9 @@ async fn readers_that_are_slow_are_told_apart_from_the_others() {
     let others = expectations.iter().find(of_others).unwrap();
     let measured = others["measured"].as_str().unwrap();
     assert!(measured.contains(" µs before, "), "{measured}");
+    // What the slow ones left lying by themselves is no delay of the cluster.
+    let timed = result["latency"]["delivery"]["count"].as_u64();
+    assert!(timed < result["totals"]["delivered"].as_u64(), "{result}");
 }
 
 #[tokio::test]
