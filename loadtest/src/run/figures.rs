@@ -75,6 +75,8 @@ pub(super) struct Figures {
     pub(super) lay_ended: u64,
     pub(super) lay_open: u64,
     pub(super) stopped: Vec<String>,
+    /// Why somebody could not connect last.
+    pub(super) rebuff: Option<String>,
     /// How many clients that are.
     pub(super) gone: u32,
     /// Delivery since this was last begun anew: a step of `saturate`, the stretch before a fault.
@@ -113,6 +115,7 @@ impl Figures {
         self.gone += news.gone;
         let room = STOPPED_MAX.saturating_sub(self.stopped.len());
         self.stopped.extend(news.stopped.iter().take(room).cloned());
+        self.rebuff = news.rebuff.clone().or(self.rebuff.take());
         self.ack.add(&news.ack);
         self.connect.add(&news.connect);
         self.join.add(&news.join);

@@ -152,6 +152,7 @@ impl<'a> Lead<'a> {
         pids: watch::Sender<Vec<(String, u32)>>,
     ) -> Result<(), RunError> {
         self.begin("talking");
+        self.look();
         self.told.costs.begin();
         self.told.figures.stretch = Stretch::default();
         self.tell(|cue| cue.stage = Part::Talking).await?;
@@ -233,10 +234,10 @@ impl<'a> Lead<'a> {
             figures.waiting() == 0 && figures.settled() >= all
         })
         .await?;
-        self.begin("settling");
         // What is still delivered behind the talk is counted with it, and so must be what it costs.
         self.look();
         self.told.costs.end();
+        self.begin("settling");
         self.wait(self.script.settle + NEWS).await
     }
 
@@ -354,9 +355,11 @@ impl<'a> Lead<'a> {
             "{settled} of {all} clients are in all their rooms, {} attempts to connect and {} requests were refused",
             totals.turned_away, totals.refused
         );
-        for why in &figures.stopped {
+        let rebuff = figures.rebuff.iter();
+        let rebuff = rebuff.map(|why| format!("the last attempt: {why}"));
+        for why in figures.stopped.iter().cloned().chain(rebuff) {
             seen.push_str("\n  ");
-            seen.push_str(why);
+            seen.push_str(&why);
         }
         RunError::InVain {
             what: what.into(),

@@ -105,7 +105,7 @@ async fn one_connection(
     let (link, connected, more) = match dialled {
         Ok(opened) => opened,
         Err(ended) => {
-            member.crew.tally().counted.turned_away += 1;
+            member.crew.tally().turned_away(ended.to_string());
             return (Parted::By(ended), 0);
         }
     };

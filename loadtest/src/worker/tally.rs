@@ -79,6 +79,8 @@ pub struct News {
     pub gone: u32,
     /// Why; the first few.
     pub stopped: Vec<String>,
+    /// Why somebody could not connect last.
+    pub rebuff: Option<String>,
     /// How long the load has waited for its ledger in all, in µs.
     pub ledger_waits_us: u64,
 }
@@ -142,6 +144,7 @@ pub(crate) struct Tally {
     ack_slots: Vec<u64>,
     gone: u32,
     stopped: Vec<String>,
+    rebuff: Option<String>,
 }
 
 /// Reasons shown of those who stopped.
@@ -206,6 +209,12 @@ impl Tally {
         self.lay_open += u64::from(!was_ended);
     }
 
+    /// An attempt to connect came to nothing.
+    pub(crate) fn turned_away(&mut self, why: String) {
+        self.counted.turned_away += 1;
+        self.rebuff = Some(why);
+    }
+
     pub(crate) fn stopped(&mut self, why: String) {
         self.gone += 1;
         if self.stopped.len() < STOPPED_SHOWN_MAX {
@@ -239,6 +248,7 @@ impl Tally {
             ack_slots: std::mem::take(&mut self.ack_slots),
             gone: std::mem::take(&mut self.gone),
             stopped: std::mem::take(&mut self.stopped),
+            rebuff: self.rebuff.take(),
             ledger_waits_us: 0,
         }
     }

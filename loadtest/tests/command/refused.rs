@@ -145,6 +145,15 @@ async fn a_target_that_is_none_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_is_not_there_is_told_with_what_the_system_says() {
+    // Nothing listens there.
+    let line = "fanout --plain --clients 2 --rooms 1 --patience 2s --target ws://127.0.0.1:1";
+    let called = call(&words(line), &[]).await;
+    assert_eq!(called.code, Some(70), "{called}");
+    assert!(called.complained.contains("refused (os error"), "{called}");
+}
+
+#[tokio::test]
 async fn acts_and_ledgers_that_are_not_there_are_refused_by_name() {
     let said = complaint("faults --only trip").await;
     assert!(
