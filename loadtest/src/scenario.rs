@@ -86,6 +86,7 @@ impl Scenario {
     /// # Errors
     /// A setting can't be used.
     pub fn script(self, settings: &Settings, given: Setting) -> Result<Script, SettingError> {
+        let settings = &with_tokens(settings, &given.tokens)?;
         let shape = match self {
             Self::Idle => idle::shape(settings),
             Self::Fanout => fanout::shape(settings),
@@ -99,6 +100,19 @@ impl Scenario {
         check(&shape, settings, &given)?;
         script(self, shape, settings, given)
     }
+}
+
+/// Whose a token is, is not known here: nobody can be written to who has one.
+fn with_tokens(settings: &Settings, tokens: &[String]) -> Result<Settings, SettingError> {
+    let mut settings = settings.clone();
+    if !tokens.is_empty() {
+        if settings.direct.is_some_and(|percent| percent > 0.0) {
+            let why = "with tokens it is not known who a client is; only 0 is possible";
+            return Err(SettingError::new("direct", why));
+        }
+        settings.direct = Some(0.0);
+    }
+    Ok(settings)
 }
 
 fn script(
@@ -249,5 +263,31 @@ fn numbers(settings: &Settings) -> Result<(), SettingError> {
     match table.iter().find(|(_, is_fit, _)| !is_fit) {
         Some((key, _, needed)) => Err(SettingError::new(key, *needed)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Crowd, Scenario, Setting, Settings};
+
+    #[test]
+    fn who_has_a_token_is_not_written_to() {
+        let given = Setting {
+            run: "r".into(),
+            targets: Vec::new(),
+            nodes: Vec::new(),
+            tokens: vec!["t".into(); 600],
+        };
+        let script = Scenario::Chatter.script(&Settings::default(), given.clone());
+        let Crowd::People { direct_percent, .. } = script.unwrap().load.crowd else {
+            panic!("they are people");
+        };
+        assert!(direct_percent == 0.0, "{direct_percent}");
+        let asked = Settings {
+            direct: Some(5.0),
+            ..Settings::default()
+        };
+        let why = Scenario::Chatter.script(&asked, given).unwrap_err();
+        assert_eq!(why.key, "direct");
     }
 }
