@@ -52,11 +52,33 @@ impl Results {
             return;
         };
         for file in files.flatten() {
-            let name = file.file_name();
-            if name.to_string_lossy().starts_with("ledger-") {
+            if is_ledger(&file.file_name().to_string_lossy()) {
                 // One that stays only takes room.
                 let _ = fs::remove_file(file.path());
             }
         }
+    }
+}
+
+/// As a run names them; whatever else lies in the directory is somebody's own.
+fn is_ledger(name: &str) -> bool {
+    let number = name.strip_prefix("ledger-");
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Results;
+
+    #[test]
+    fn a_used_directory_loses_ledgers_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str| directory.path().join(name);
+        for name in ["ledger-0", "ledger-12", "ledger-of-mine.txt", "ledger-"] {
+            std::fs::write(file(name), "").unwrap();
+        }
+        Results::create(Some(directory.path()), "x").unwrap();
+        assert!(!file("ledger-0").exists() && !file("ledger-12").exists());
+        assert!(file("ledger-of-mine.txt").exists() && file("ledger-").exists());
     }
 }
