@@ -35,7 +35,9 @@ pub(in crate::audit) fn room(
     let head_life = head.map(|head| room.life(head.epoch, u64::MAX));
     let log = head_life.and_then(|life| log::end(room, life, scene));
     let has_messages = !room.messages.all.is_empty() || room.told > 0;
-    let is_read = head.is_some() && (room.log_messages == 0 || log.is_some());
+    let is_said = |life: u32| room.lives[life as usize].fresh.is_some();
+    let may_be_empty = room.log_messages == 0 && !head_life.is_some_and(is_said);
+    let is_read = head.is_some() && (may_be_empty || log.is_some());
     facts.rooms_unread += u64::from(has_messages && !is_read);
 
     epochs(room, scene, facts);
