@@ -198,8 +198,10 @@ mod tests {
     /// What is told of a run in which all is well but for what `change` does.
     fn unmet(scenario: Scenario, change: impl FnOnce(&mut Told)) -> Vec<String> {
         let script = script(scenario);
-        let mut told = Told::default();
-        told.settled = script.load.clients;
+        let mut told = Told {
+            settled: script.load.clients,
+            ..Told::default()
+        };
         change(&mut told);
         let all = expectations(&script, &told);
         let unmet = all.into_iter().filter(|one| !one.is_met);
