@@ -12,6 +12,7 @@ mod fleet;
 mod happenings;
 mod judge;
 mod lead;
+pub(crate) mod stopping;
 mod suffer;
 mod told;
 

@@ -18,7 +18,9 @@ use crate::fault::standard::{Act, all_at_once, short, standard};
 use crate::outcome::Outcome;
 use crate::rig::Rig;
 use crate::rig::options::RigOptions;
+use crate::run::error::RunError;
 use crate::run::run;
+use crate::run::stopping::interruptions;
 use crate::scenario::{Scenario, Setting};
 use crate::script::Talk;
 use crate::settings::{SettingError, Settings, Time};
@@ -77,6 +79,8 @@ pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word
     let results = Results::create(asked.out.as_deref(), &format!("faults-{}", run_name()))?;
     let mut stage = None;
     let mut rows = Vec::new();
+    // An act that is stopped ends by itself; those behind it are not begun.
+    let asked_to_stop = interruptions();
     for (number, act) in acts.iter().enumerate() {
         print(&format!(
             "\n== {} ({} of {})",
@@ -93,6 +97,9 @@ pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word
         stage = left;
         print(&row.line());
         rows.push(row);
+        if *asked_to_stop.borrow() > 0 {
+            break;
+        }
     }
     if let Some(stage) = stage {
         end(Some(stage), &Ok::<(), ()>(())).await?;
@@ -100,7 +107,12 @@ pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word
     print(&format!("\n{}", plain(&rows)));
     let table = results.file("faults.md", &markdown(&rows, seed))?;
     print(&format!("table: {}", table.display()));
-    Ok(rows.iter().map(|row| row.word).fold(Word::Passed, worse))
+    let all = if rows.len() < acts.len() {
+        Word::Inconclusive
+    } else {
+        Word::Passed
+    };
+    Ok(rows.iter().map(|row| row.word).fold(all, worse))
 }
 
 fn acts(asked: &Faults, nodes: &[String], seed: u64) -> Result<Vec<Act>, SettingError> {
@@ -172,6 +184,10 @@ async fn one_act(
             shown(&outcome, stage.as_ref());
             own.write(&outcome, asked.keep)?;
             Row::of(act.name, &outcome)
+        }
+        Err(why @ RunError::Stopped) => {
+            end(stage.take(), &Err::<(), ()>(())).await?;
+            return Err(why.into());
         }
         Err(why) => {
             print(&format!("loadtest: {why}"));

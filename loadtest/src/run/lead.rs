@@ -15,6 +15,7 @@ use super::error::RunError;
 use super::figures::{Figures, Stretch};
 use super::fleet::Fleet;
 use super::happenings::{Happening, happen};
+use super::stopping::interruptions;
 use super::told::Told;
 use crate::ledger::writer::Ledger;
 use crate::live::{Snapshot, Watcher};
@@ -367,17 +368,4 @@ impl<'a> Lead<'a> {
             patience,
         }
     }
-}
-
-/// Counts how often somebody interrupts the program from now on.
-fn interruptions() -> watch::Receiver<u32> {
-    let (count, counted) = watch::channel(0);
-    tokio::spawn(async move {
-        while !count.is_closed() && tokio::signal::ctrl_c().await.is_ok() {
-            count.send_modify(|asked| *asked += 1);
-        }
-        // Without signals, nobody asks; whoever waits must not hear of an end.
-        count.closed().await;
-    });
-    counted
 }
