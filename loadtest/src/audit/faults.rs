@@ -47,6 +47,16 @@ impl Faults {
         self.is_partial || all.any(|fault| fault.cost.forgets && fault.began_us <= at_us)
     }
 
+    /// How many faults that let the store forget had begun by then.
+    pub(super) fn forgetting_by(&self, at_us: u64) -> usize {
+        if self.is_partial {
+            return usize::MAX;
+        }
+        let all = self.all.values();
+        all.filter(|fault| fault.cost.forgets && fault.began_us <= at_us)
+            .count()
+    }
+
     /// Whether what was stored at that time may have been forgotten since: a fault that lets the store
     /// forget ended no more than `settle_us` before, or came later.
     pub(super) fn may_forget_what_stood(&self, at_us: u64, settle_us: u64) -> bool {

@@ -26,8 +26,10 @@ use crate::script::Talk;
 use crate::settings::{SettingError, Settings, Time};
 use crate::stage::Stage;
 
-/// Silence is noticed within the time that clients are silent for.
-const HEARTBEAT: [&str; 2] = ["--heartbeat-ms", "3000"];
+/// Silence is noticed within the time that clients are silent for; how much a log keeps is known.
+const OWN: [&str; 4] = ["--heartbeat-ms", "3000", "--history-messages", "1000"];
+/// As told above.
+const HISTORY: u64 = 1_000;
 
 /// What the fault command is asked.
 #[derive(Clone, Debug, Default, Args)]
@@ -71,7 +73,7 @@ pub struct Faults {
 pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word, CommandError> {
     let mut options = RigOptions::new(asked.roomcast.clone().unwrap_or_else(|| beside(program)));
     options.nodes = asked.nodes;
-    let settings = GATEWAY.iter().chain(&HEARTBEAT);
+    let settings = GATEWAY.iter().chain(&OWN);
     options.settings = settings.map(ToString::to_string).collect();
     let seed = asked.seed.unwrap_or_else(rand::random);
     let nodes: Vec<String> = (1..=asked.nodes).map(|n| format!("gateway-{n}")).collect();
@@ -162,6 +164,7 @@ async fn one_act(
         fault: act.faults.clone(),
         seed: Some(seed),
         settle: asked.settle,
+        history: Some(HISTORY),
         ..Settings::default()
     };
     let given = Setting {

@@ -32,6 +32,11 @@ pub(super) fn outcome(script: &Script, run: RunFacts, told: Told, audit: Verdict
     }
 }
 
+/// How long a cluster has until all is well again.
+const CALM_MS: u64 = 10_000;
+/// How old what is known of it may be.
+const NEWS_MS: u64 = 3_000;
+
 fn expectations(script: &Script, told: &Told) -> Vec<Expectation> {
     let figures = &told.figures;
     let clients = script.load.clients;
@@ -55,6 +60,7 @@ fn expectations(script: &Script, told: &Told) -> Vec<Expectation> {
         });
     }
     all.push(answered(told));
+    all.extend(calm_in_time(script, told));
     all.extend(looked_up(told));
     all.extend(cut_without_cause(script, told));
     all.push(own_work(told));
@@ -73,6 +79,21 @@ fn answered(told: &Told) -> Expectation {
         measured: format!("{open} of {sent} are not"),
         is_met: open == 0,
     }
+}
+
+/// At rest nothing is wrong any more even if it took long until then; a cluster has ten seconds.
+fn calm_in_time(script: &Script, told: &Told) -> Option<Expectation> {
+    if matches!(script.talk, Talk::Steps { .. }) {
+        return None;
+    }
+    let max_ms = CALM_MS + NEWS_MS;
+    Some(Expectation {
+        what:
+            "within 10 s of the last fault and the last new word all are back and all is answered"
+                .into(),
+        measured: format!("after {} ms, to {NEWS_MS} ms", told.calm_ms),
+        is_met: told.calm_ms <= max_ms,
+    })
 }
 
 /// A question that is not answered leaves nothing in the ledger of which an audit could complain.
@@ -230,7 +251,11 @@ mod tests {
     fn a_session_that_is_cut_while_nothing_is_wrong_is_not_well() {
         let cut = |told: &mut Told| {
             let (lost_us, back_us) = (5, Some(6));
-            told.figures.aways.push(Away { lost_us, back_us });
+            told.figures.aways.push(Away {
+                by_us: false,
+                lost_us,
+                back_us,
+            });
         };
         let fault = |told: &mut Told, text: &str| {
             told.happened.push(Happened {

@@ -206,7 +206,8 @@ impl<'a> Lead<'a> {
             let (due, acked) = (stretch.counted.due, stretch.counted.acked);
             let p99_us = stretch.quantile_us(0.99);
             // A twentieth may be on its way.
-            let is_kept = p99_us <= p99_us_max && acked * 20 >= due * 19;
+            let is_silent = due > 0 && stretch.counted.delivered == 0;
+            let is_kept = !is_silent && p99_us <= p99_us_max && acked * 20 >= due * 19;
             self.told.steps.push(StepOutcome {
                 rate: a_second(due),
                 acked: a_second(acked),
@@ -235,6 +236,9 @@ impl<'a> Lead<'a> {
             figures.waiting() == 0 && figures.settled() >= all
         })
         .await?;
+        // No fault is on any more: the talk lasts as long as they do.
+        let now_us = self.ledger.clock().now_us();
+        self.told.calm_ms = now_us.saturating_sub(self.told.hushed_us) / 1_000;
         // What is still delivered behind the talk is counted with it, and so must be what it costs.
         self.look();
         self.told.costs.end();

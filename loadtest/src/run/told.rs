@@ -19,6 +19,8 @@ pub(super) struct Told {
     pub(super) settled: u32,
     /// Clients whose questions at rest were not all answered.
     pub(super) restless: u32,
+    /// How long it took from the last fault and the last new word until all were back and answered, in ms.
+    pub(super) calm_ms: u64,
     /// When the talk ended, in µs of the run.
     pub(super) hushed_us: u64,
     pub(super) took_us: u64,

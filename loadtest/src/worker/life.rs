@@ -17,6 +17,7 @@ use super::cue::{Cue, Stage};
 use super::hear::hear;
 use super::link::{Came, Dial, Link, dial};
 use super::member::Member;
+use super::seat::Seat;
 use crate::ledger::record::ClosedBy;
 
 /// As by default in the Rust client.
@@ -28,6 +29,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const JOIN_US_MAX: u64 = 20_000_000;
 /// How long a page takes to load again.
 const RELOAD_MS: (u64, u64) = (200, 2_000);
+/// Of so many pages that are loaded again, one doesn't know where it was: a late joiner.
+const FORGETS_ONE_IN: u32 = 5;
 /// Longer than a run.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 
@@ -66,6 +69,9 @@ pub(crate) async fn live(mut member: Member, mut cues: watch::Receiver<Cue>, beg
         let ended = match parted {
             Parted::Closing => break,
             Parted::Reloads => {
+                if member.dice.random_ratio(1, FORGETS_ONE_IN) {
+                    member.seats.iter_mut().for_each(Seat::forget);
+                }
                 pause(
                     member.dice.random_range(RELOAD_MS.0..RELOAD_MS.1),
                     &mut cues,

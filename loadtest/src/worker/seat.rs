@@ -63,6 +63,11 @@ impl Seat {
         self.cursor.map(|cursor| cursor.since())
     }
 
+    /// The client no longer knows how far it came.
+    pub(crate) fn forget(&mut self) {
+        (self.cursor, self.read) = (None, Seq::ZERO);
+    }
+
     /// How far the client has come.
     pub(crate) fn position(&self) -> Option<Position> {
         self.cursor.map(|cursor| cursor.position())

@@ -51,13 +51,15 @@ pub(in crate::audit) fn room(
 fn epochs(room: &Room, scene: &mut Scene<'_>, facts: &mut Facts) {
     let mut lives: Vec<&Life> = room.lives.iter().collect();
     lives.sort_by_key(|life| life.first_us);
-    for life in lives.iter().skip(1) {
+    for (begun, life) in (1..).zip(lives.iter().skip(1)) {
         facts.epochs_begun += 1;
         scene.looked(Check::EpochHasCause, 1);
-        if !scene.survey.faults.may_have_forgotten_by(life.first_us) {
+        // A store that forgot once is a reason to begin anew once.
+        let reasons = scene.survey.faults.forgetting_by(life.first_us);
+        if begun > reasons {
             scene.found(Check::EpochHasCause, life.first_us, || {
                 format!(
-                    "epoch {:016x} began, and no fault let the store forget",
+                    "epoch {:016x} began, the {begun}th new one; {reasons} faults had let the store forget",
                     life.epoch
                 )
             });

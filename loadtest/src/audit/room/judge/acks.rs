@@ -10,6 +10,9 @@ use crate::audit::verdict::Facts;
 use crate::ledger::record::Place;
 use crate::payload::{Carried, Said};
 
+/// An ack that comes so long after a store forgot may still be of what it forgot.
+const FORGETS_FOR_US: u64 = 10_000_000;
+
 /// What became of an acked message.
 enum Fate {
     Kept,
@@ -137,7 +140,7 @@ fn fate(
         (Some(life), None) if life == ack.spot.life => Fate::Unprovable,
         (Some(_), Some(log)) if ack.spot.seq < log.first => Fate::Unprovable,
         (Some(_), Some(_)) => Fate::Lost("was seen by nobody and is not in the log"),
-        (Some(_), None) if faults.may_forget_what_stood(ack.at_us, scene.plan.settle_us) => {
+        (Some(_), None) if faults.may_forget_what_stood(ack.at_us, FORGETS_FOR_US) => {
             Fate::Forgotten
         }
         (Some(_), None) => Fate::Lost("is gone with its epoch, and no fault let the store forget"),

@@ -13,7 +13,7 @@ use crate::ledger::record::Place;
 
 /// How late a message may reach the first client after it was stamped, in the reckoning of what the
 /// log had. A node knows the head before any client does.
-const LATE_US: u64 = 2_000_000;
+const LATE_US: u64 = 5_000_000;
 
 pub(super) fn judge(room: &Room, scene: &mut Scene<'_>, log: Option<LogEnd>) {
     for case in &room.gaps {
