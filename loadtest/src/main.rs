@@ -95,7 +95,7 @@ async fn obey(command: Command) -> Result<Outcome, CommandError> {
         Command::RollingDrain(settings) => (Scenario::RollingDrain, settings),
         Command::SlowReaders(settings) => (Scenario::SlowReaders, settings),
         Command::Soak(settings) => (Scenario::Soak, settings),
-        Command::Faults(settings) => return faults(*settings, &program, &called).await,
+        Command::Faults(settings) => return faults(*settings, &program).await,
         Command::Audit { ledgers, json } => return audit_again(&ledgers, json),
         Command::Worker => {
             work().await.map_err(file)?;

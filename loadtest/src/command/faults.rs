@@ -70,7 +70,7 @@ pub struct Faults {
 ///
 /// # Errors
 /// The cluster doesn't stand, or no act has this name.
-pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word, CommandError> {
+pub async fn faults(asked: Faults, program: &Path) -> Result<Word, CommandError> {
     let mut options = RigOptions::new(asked.roomcast.clone().unwrap_or_else(|| beside(program)));
     options.nodes = asked.nodes;
     let settings = GATEWAY.iter().chain(&OWN);
@@ -94,7 +94,10 @@ pub async fn faults(asked: Faults, program: &Path, command: &str) -> Result<Word
             Some(stage) => stage,
             None => Stage::ours(Rig::start(&options).await?),
         };
-        let command = format!("{command} --only {} --seed {seed}", act.name);
+        let command = match asked.short {
+            true => format!("cargo xtask faults --short --seed {seed}"),
+            false => format!("cargo xtask faults --only {} --seed {seed}", act.name),
+        };
         let (left, row) = one_act(act, on, &asked, seed, program, command, &results).await?;
         stage = left;
         print(&row.line());
