@@ -1,8 +1,7 @@
 //! Part `copies`: what k8s/ repeats of deploy/. Kustomize reads nothing outside its folder, and the Prometheus
 //! operator wants rules inside an object of its own.
 //!
-//! Owns which file is a copy of which. Keeps true: the originals are in deploy/; lines that are comments may
-//! differ, except in what is written here.
+//! Owns which file is a copy of which. Keeps true: the originals are in deploy/.
 
 use std::fs;
 use std::path::Path;
@@ -11,19 +10,36 @@ use super::verdict::Verdict;
 use super::workshop::{Workshop, read};
 use crate::environment;
 
-/// Original and copy, which say the same in every line that is no comment.
-const SAME: &[(&str, &str)] = &[
-    ("deploy/redis/users.acl", "k8s/base/redis/users.acl"),
-    ("deploy/redis/redis.conf", "k8s/base/redis/redis.conf"),
+/// Original and copy. Copies are written by this program, but for those with comments of their own.
+const SAME: &[(&str, &str, Comments)] = &[
+    (
+        "deploy/redis/users.acl",
+        "k8s/base/redis/users.acl",
+        Comments::Same,
+    ),
     (
         "deploy/redis/users.acl",
         "k8s/overlays/redis-cluster/redis-cluster/users.acl",
+        Comments::Same,
+    ),
+    (
+        "deploy/redis/redis.conf",
+        "k8s/base/redis/redis.conf",
+        Comments::Own,
     ),
     (
         "deploy/redis/redis.conf",
         "k8s/overlays/redis-cluster/redis-cluster/redis.conf",
+        Comments::Own,
     ),
 ];
+
+/// Whether the comments of a copy are those of the original.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    Same,
+    Own,
+}
 
 const RULES: &[&str] = &[
     "deploy/prometheus/recording.yml",
@@ -46,36 +62,43 @@ spec:
 pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
     let mut faults = Vec::new();
     let root = workshop.root();
-    for (original, copy) in SAME {
+    for (original, copy, comments) in SAME {
         let (from, to) = (read(&root.join(original))?, read(&root.join(copy))?);
-        let line = first_difference(&without_comments(&from), &without_comments(&to));
-        faults.extend(line.map(|line| format!("{copy}:{line}: is not as in {original}")));
+        let line = first_difference(&lines(&from, *comments), &lines(&to, *comments));
+        faults.extend(line.map(|line| differs(copy, line, original, *comments)));
     }
     let (from, to) = (rules(root)?, read(&root.join(RULES_COPY))?);
-    let numbered = |text: &str| -> Vec<(usize, String)> {
-        let lines = text.lines().enumerate();
-        lines.map(|(at, line)| (at + 1, line.to_owned())).collect()
-    };
-    let line = first_difference(&numbered(&from), &numbered(&to));
-    faults.extend(line.map(|line| {
-        format!(
-            "{RULES_COPY}:{line}: is not as in deploy/prometheus; \
-             `cargo xtask deploy-check copy` writes it"
-        )
-    }));
+    let all = |text| lines(text, Comments::Same);
+    let line = first_difference(&all(&from), &all(&to));
+    faults.extend(line.map(|line| differs(RULES_COPY, line, "deploy/prometheus", Comments::Same)));
     Ok(Verdict::new(format!("{} copies", SAME.len() + 1), faults))
 }
 
-/// Writes the copies that are written by a program; the others have comments of their own.
+fn differs(copy: &str, line: usize, original: &str, comments: Comments) -> String {
+    let advice = match comments {
+        Comments::Same => "`cargo xtask deploy-check copy` writes it",
+        Comments::Own => "change both",
+    };
+    format!("{copy}:{line}: is not as in {original}; {advice}")
+}
+
+/// Writes the copies that have no comments of their own.
 ///
 /// # Errors
 /// A sentence that names what could not be read or written.
 pub(super) fn make() -> Result<(), String> {
     let root = environment::workspace_root();
-    let file = root.join(RULES_COPY);
-    fs::write(&file, rules(&root)?).map_err(|why| format!("can't write {RULES_COPY}: {why}"))?;
-    println!("deploy-check: wrote {RULES_COPY}");
-    Ok(())
+    let write = |copy: &str, text: String| {
+        fs::write(root.join(copy), text).map_err(|why| format!("can't write {copy}: {why}"))?;
+        println!("deploy-check: wrote {copy}");
+        Ok::<(), String>(())
+    };
+    for (original, copy, comments) in SAME {
+        if *comments == Comments::Same {
+            write(copy, read(&root.join(original))?)?;
+        }
+    }
+    write(RULES_COPY, rules(&root)?)
 }
 
 fn rules(root: &Path) -> Result<String, String> {
@@ -96,10 +119,12 @@ fn rules(root: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-/// The lines that say something, with their numbers.
-fn without_comments(text: &str) -> Vec<(usize, String)> {
+/// The lines that are compared, with their numbers.
+fn lines(text: &str, comments: Comments) -> Vec<(usize, String)> {
     let lines = text.lines().enumerate();
-    let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    let lines = lines.filter(|(_, line)| {
+        comments == Comments::Same || !(line.trim().is_empty() || line.starts_with('#'))
+    });
     lines.map(|(at, line)| (at + 1, line.to_owned())).collect()
 }
 
@@ -117,15 +142,19 @@ fn first_difference(original: &[(usize, String)], copy: &[(usize, String)]) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{first_difference, without_comments};
+    use super::{Comments, first_difference, lines};
 
     #[test]
-    fn copies_may_differ_in_comments_and_in_nothing_else() {
-        let differs =
-            |a: &str, b: &str| first_difference(&without_comments(a), &without_comments(b));
+    fn a_copy_with_comments_of_its_own_differs_in_nothing_else() {
+        let differs = |a: &str, b: &str| {
+            let lines = |text| lines(text, Comments::Own);
+            first_difference(&lines(a), &lines(b))
+        };
         assert_eq!(differs("# a\nx\ny\n", "x\n\n# b\ny\n"), None);
         assert_eq!(differs("x\ny\n", "# b\nx\nz\n"), Some(3));
         assert_eq!(differs("x\ny\n", "x\n"), Some(1));
         assert_eq!(differs("x\n", "x\n# b\ny\n"), Some(3));
+        let same = |text| lines(text, Comments::Same);
+        assert_eq!(first_difference(&same("# a\n"), &same("# b\n")), Some(1));
     }
 }

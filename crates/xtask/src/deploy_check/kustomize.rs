@@ -29,12 +29,14 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
         let place = folder.strip_prefix(workshop.root()).unwrap_or(folder);
         let words = ["kustomize", &place.display().to_string()];
         let said = workshop.run("kustomize.out", &kubectl, &words, &[])?;
-        // A warning tells of something that the next version refuses.
-        if !said.well || !said.err.trim().is_empty() {
-            let words = said.err.lines().filter(|line| !line.trim().is_empty());
-            faults.extend(words.map(|line| format!("{}: {line}", place.display())));
+        let shown = place.display().to_string();
+        if !said.well {
+            faults.extend(said.faults(&shown));
             return Ok(());
         }
+        // A warning tells of something that the next version refuses.
+        let warnings = said.err.lines().filter(|line| !line.trim().is_empty());
+        faults.extend(warnings.map(|line| format!("{shown}: {line}")));
         let file = built.join(format!("{name}.yaml"));
         fs::write(&file, said.out).map_err(|why| format!("can't write {}: {why}", file.display()))
     };
@@ -60,7 +62,7 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
 /// A component alone is no kustomization; this one puts it on the base.
 fn write_kustomization(folder: &Path, base: &Path, component: &Path) -> Result<(), String> {
     let text = format!(
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: roomcast\n\
          resources:\n  - {}\ncomponents:\n  - {}\n",
         relative(folder, base).display(),
         relative(folder, component).display()

@@ -12,7 +12,7 @@ const YAML: &[&str] = &[".yml", ".yaml"];
 /// a file that holds one document needs no mark for it.
 const YAMLLINT: &str = "{extends: default, rules: {\
     document-start: disable, \
-    line-length: {max: 160}, \
+    line-length: {max: 200}, \
     indentation: {spaces: 2, indent-sequences: consistent}, \
     comments: {min-spaces-from-content: 1}, \
     truthy: {check-keys: false}, \

@@ -3,7 +3,10 @@
 //! Owns where the objects are, as JSON, for the part that judges what no schema knows. Validating is the business
 //! of objects.py, for the schemas come as Python packages.
 
+use std::collections::BTreeMap;
 use std::fs;
+
+use serde_json::Value;
 
 use super::kustomize::BUILT;
 use super::verdict::Verdict;
@@ -40,10 +43,12 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
     if !said.well && faults.is_empty() {
         return Err("objects.py failed without a word".into());
     }
-    let read = said.out.matches("\"kind\": ").count();
+    let everything: BTreeMap<String, Vec<Value>> =
+        serde_json::from_str(&said.out).map_err(|why| format!("{OBJECTS}: {why}"))?;
+    let objects: usize = everything.values().map(Vec::len).sum();
     Ok(Verdict::new(
         format!(
-            "{} builds, {read} kinds named in them, Kubernetes {}",
+            "{} builds, {objects} objects, Kubernetes {}",
             built.len(),
             VERSIONS.join(" and ")
         ),

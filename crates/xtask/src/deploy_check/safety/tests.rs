@@ -68,134 +68,41 @@ fn a_build_in_which_all_is_well_has_no_faults() {
     assert_eq!(faults(&all()), Vec::<String>::new());
 }
 
+/// Which object, where in it, what stands there then, and words of the fault.
+const PLANTED: &str = r#"[
+    [0, "/spec/template/spec/terminationGracePeriodSeconds", 54, "make 55"],
+    [0, "/spec/template/spec/securityContext/runAsNonRoot", false, "runAsNonRoot"],
+    [0, "/spec/template/spec/enableServiceLinks", null, "enableServiceLinks"],
+    [0, "/spec/strategy/rollingUpdate/maxUnavailable", "25%", "maxUnavailable 0"],
+    [0, "CONTAINER/livenessProbe/httpGet/path", "/readyz", "livenessProbe"],
+    [0, "CONTAINER/readinessProbe/httpGet/port", "http", "readinessProbe"],
+    [0, "CONTAINER/env/1/value", "$(Q)", "Q must stand above it"],
+    [0, "CONTAINER/env/1/name", "ROOMCAST_REDIZ", "ROOMCAST_REDIZ is no setting"],
+    [0, "CONTAINER/env/0/valueFrom/secretKeyRef/name", "s", "the Secret s"],
+    [0, "CONTAINER/image", "host:1/roomcast", "names no version"],
+    [0, "CONTAINER/securityContext/capabilities", {}, "capabilities"],
+    [0, "CONTAINER/resources/limits", {"cpu": "1"}, "a limit on CPU"],
+    [3, "/metadata/name", "d", "the ConfigMap c is not in this build"],
+    [4, "/spec/ports/0/targetPort", "web", "no port \"web\""],
+    [4, "/spec/selector", {"app": "x"}, "it selects no pod"],
+    [5, "/spec/rules/0/backendRefs/0/port", 8080, "it leads to no port"],
+    [6, "/spec/selector/matchLabels", {"app": "x"}, "it selects no pod"],
+    [6, "/metadata", {"name": "gateway"}, "it names no namespace"],
+    [7, "/spec/scaleTargetRef/name", "x", "0 autoscalers"],
+    [8, "/spec/policyTypes", ["Ingress"], "denies everything"]
+]"#;
+
 #[test]
 fn each_thing_that_is_not_well_is_found() {
-    let container = "/spec/template/spec/containers/0";
-    let planted: &[(usize, &str, Value, &str)] = &[
-        (
-            0,
-            "/spec/template/spec/terminationGracePeriodSeconds",
-            json!(54),
-            "make 55",
-        ),
-        (
-            0,
-            "/spec/strategy/rollingUpdate/maxUnavailable",
-            json!("25%"),
-            "maxUnavailable 0",
-        ),
-        (
-            0,
-            &format!("{container}/livenessProbe/httpGet/path"),
-            json!("/readyz"),
-            "livenessProbe",
-        ),
-        (
-            0,
-            &format!("{container}/readinessProbe/httpGet/port"),
-            json!("http"),
-            "readinessProbe",
-        ),
-        (
-            0,
-            &format!("{container}/env/1/value"),
-            json!("$(Q)"),
-            "Q must stand above it",
-        ),
-        (
-            0,
-            &format!("{container}/env/1/name"),
-            json!("ROOMCAST_REDIZ"),
-            "ROOMCAST_REDIZ is no setting",
-        ),
-        (
-            0,
-            &format!("{container}/env/0/valueFrom/secretKeyRef/name"),
-            json!("s"),
-            "the Secret s",
-        ),
-        (
-            0,
-            &format!("{container}/image"),
-            json!("host:1/roomcast"),
-            "names no version",
-        ),
-        (
-            0,
-            &format!("{container}/securityContext/capabilities"),
-            json!({}),
-            "capabilities",
-        ),
-        (
-            0,
-            &format!("{container}/resources/limits"),
-            json!({"cpu": "1"}),
-            "a limit on CPU",
-        ),
-        (
-            0,
-            "/spec/template/spec/securityContext/runAsNonRoot",
-            json!(false),
-            "runAsNonRoot",
-        ),
-        (
-            0,
-            "/spec/template/spec/enableServiceLinks",
-            Value::Null,
-            "enableServiceLinks",
-        ),
-        (
-            3,
-            "/metadata/name",
-            json!("d"),
-            "the ConfigMap c is not in this build",
-        ),
-        (
-            4,
-            "/spec/ports/0/targetPort",
-            json!("web"),
-            "no port \"web\"",
-        ),
-        (
-            4,
-            "/spec/selector",
-            json!({"app": "x"}),
-            "it selects no pod",
-        ),
-        (
-            5,
-            "/spec/rules/0/backendRefs/0/port",
-            json!(8080),
-            "it leads to no port",
-        ),
-        (
-            6,
-            "/spec/selector/matchLabels",
-            json!({"app": "x"}),
-            "it selects no pod",
-        ),
-        (7, "/spec/scaleTargetRef/name", json!("x"), "0 autoscalers"),
-        (
-            8,
-            "/spec/policyTypes",
-            json!(["Ingress"]),
-            "denies everything",
-        ),
-        (
-            6,
-            "/metadata",
-            json!({"name": "gateway"}),
-            "it names no namespace",
-        ),
-    ];
+    let planted: Vec<(usize, String, Value, String)> =
+        serde_json::from_str(PLANTED).expect("it is JSON");
     for (at, place, value, wanted) in planted {
+        let place = place.replace("CONTAINER", "/spec/template/spec/containers/0");
         let mut things = all();
-        *things[*at].pointer_mut(place).expect("the place is there") = value.clone();
+        *things[at].pointer_mut(&place).expect("the place is there") = value;
         let found = faults(&things);
-        assert!(
-            found.iter().any(|fault| fault.contains(wanted)),
-            "{place}: {found:?}"
-        );
+        let is_found = found.iter().any(|fault| fault.contains(&wanted));
+        assert!(is_found, "{place}: {found:?}");
     }
 }
 
