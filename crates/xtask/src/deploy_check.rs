@@ -12,6 +12,7 @@ mod kustomize;
 mod lint;
 mod metrics;
 mod objects;
+mod origins;
 mod prometheus;
 mod promql;
 mod safety;

@@ -51,7 +51,7 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
 
     let mut faults = Vec::new();
     for files in [&["-f", PLAIN][..], &["-f", PLAIN, "-f", &copy]] {
-        let words = [&["-c", "-q"], files].concat();
+        let words = [&["-c"], files].concat();
         let said = workshop.run("haproxy.out", "haproxy", &words, &[])?;
         if !said.well {
             faults.extend(told(&said, &copy));

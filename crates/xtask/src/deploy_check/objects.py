@@ -59,14 +59,18 @@ def faults(thing, versions, http_route):
             for fault in why.errors():
                 yield f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
         return
+    told = set()
     for version in versions:
         try:
             kubernetes_validate.validate(thing, version, strict=True)
+            continue
         except kubernetes_validate.ValidationError as why:
-            place = ".".join(map(str, why.path))
-            yield f"{place}: {why.message} (Kubernetes {version})"
+            fault = f"{'.'.join(map(str, why.path))}: {why.message}"
         except kubernetes_validate.SchemaNotFoundError:
-            yield f"no schema for {kind[0]} {kind[1]} (Kubernetes {version})"
+            fault = f"no schema for {kind[0]} {kind[1]}"
+        if fault not in told:
+            told.add(fault)
+            yield f"{fault}, says Kubernetes {version}"
 
 
 def main():

@@ -9,6 +9,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::kustomize::BUILT;
+use super::origins::Origins;
 use super::verdict::Verdict;
 use super::workshop::{Workshop, files};
 
@@ -39,19 +40,22 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
     let mut words = vec![script.as_str(), &versions, &schema];
     words.extend(built.iter().map(String::as_str));
     let said = workshop.run(OBJECTS, &workshop.packaged("python"), &words, &[])?;
-    let faults: Vec<String> = said.err.lines().map(str::to_owned).collect();
-    if !said.well && faults.is_empty() {
+    let found: Vec<(String, String)> = said
+        .err
+        .lines()
+        .map(|line| line.split_once(": ").unwrap_or(("objects.py", line)))
+        .map(|(build, fault)| (build.to_owned(), fault.to_owned()))
+        .collect();
+    if !said.well && found.is_empty() {
         return Err("objects.py failed without a word".into());
     }
     let everything: BTreeMap<String, Vec<Value>> =
         serde_json::from_str(&said.out).map_err(|why| format!("{OBJECTS}: {why}"))?;
     let objects: usize = everything.values().map(Vec::len).sum();
-    Ok(Verdict::new(
-        format!(
-            "{} builds, {objects} objects, Kubernetes {}",
-            built.len(),
-            VERSIONS.join(" and ")
-        ),
-        faults,
-    ))
+    let counted = format!(
+        "{} builds, {objects} objects, Kubernetes {}",
+        built.len(),
+        VERSIONS.join(" and ")
+    );
+    Ok(Origins::read(workshop)?.told(counted, &found))
 }

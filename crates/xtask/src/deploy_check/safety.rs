@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use self::build::{Build, labels_match, name, number, text};
 use super::objects::OBJECTS;
+use super::origins::Origins;
 use super::verdict::Verdict;
 use super::workshop::{Workshop, read};
 
@@ -28,15 +29,15 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
         serde_json::from_str(&text).map_err(|why| format!("{OBJECTS}: {why}"))?;
     let page = read(&workshop.root().join(SETTINGS))?;
     let settings = settings(&page);
-    let mut faults = Vec::new();
+    let mut found = Vec::new();
     let mut objects = 0;
-    for (place, things) in &builds {
+    for (build, things) in &builds {
         objects += things.len();
-        let found = judge(&Build::new(things), &settings);
-        faults.extend(found.iter().map(|fault| format!("{place}: {fault}")));
+        let faults = judge(&Build::new(things), &settings);
+        found.extend(faults.into_iter().map(|fault| (build.clone(), fault)));
     }
     let counted = format!("{} builds, {objects} objects", builds.len());
-    Ok(Verdict::new(counted, faults))
+    Ok(Origins::read(workshop)?.told(counted, &found))
 }
 
 /// The variables that the program knows.
@@ -217,6 +218,9 @@ fn probes(gateway: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What KEDA's schema leaves open: a misspelt key of a trigger is no fault to it.
+const TRIGGER_KEYS: &[&str] = &["serverAddress", "query", "threshold"];
+
 /// One autoscaler, and nothing else says how many there are.
 fn scaling(build: &Build, gateway: &Value) -> Vec<String> {
     let by_cpu = build.of("HorizontalPodAutoscaler");
@@ -228,6 +232,21 @@ fn scaling(build: &Build, gateway: &Value) -> Vec<String> {
         faults.push(format!(
             "Deployment/gateway: {count} autoscalers; there must be one"
         ));
+    }
+    for scaler in build.of("ScaledObject") {
+        let given = scaler.pointer("/spec/triggers/0/metadata");
+        let given = given.and_then(Value::as_object);
+        let keys: BTreeSet<&str> = given
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.as_str())
+            .collect();
+        if keys != TRIGGER_KEYS.iter().copied().collect() {
+            let name = name(scaler);
+            faults.push(format!(
+                "{name}: its trigger must have {TRIGGER_KEYS:?}, and has {keys:?}"
+            ));
+        }
     }
     if gateway.pointer("/spec/replicas").is_some() {
         faults.push("Deployment/gateway: `replicas` fights with the autoscaler".to_owned());
