@@ -8,6 +8,7 @@ mod balancer;
 mod compose;
 mod copies;
 mod dashboards;
+mod known;
 mod kustomize;
 mod lint;
 mod metrics;
@@ -31,7 +32,7 @@ usage: cargo xtask deploy-check [copy]
   compose      docker-compose.yml says what compose understands, .env.example names its knobs
   lint         hadolint and yamllint
   balancer     haproxy -c
-  prometheus   promtool check and test; alerts name runbook sections that are there
+  prometheus   promtool check and test; rules name metrics and runbook sections that are there
   kustomize    every overlay of k8s/ builds, and every component on top of the base
   objects      each object of these fits its schema, strictly
   safety       what no schema knows: grace periods, references, privileges, probes

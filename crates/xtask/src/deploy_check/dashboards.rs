@@ -1,59 +1,29 @@
 //! Part `dashboards`: Grafana's dashboards, by all that can be known without a Grafana.
 //!
-//! Owns what is asked of queries: they parse, and name metrics and labels that are there. The look of a dashboard
+//! Owns what Grafana does to a query before it asks. What a query may name is `known`'s business; the look of a dashboard
 //! is `dashboards/layout.rs`'s business. Whether a query parses is promtool's word, which it gives on rules: so
 //! each query is made one.
 
 mod layout;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
 use self::layout::{Panel, panels};
-use super::metrics::{self, Metric};
-use super::promql;
+use super::known::{Known, Query};
 use super::verdict::Verdict;
 use super::workshop::{Workshop, files, read};
 
 const FOLDER: &str = "deploy/grafana/dashboards";
-const RECORDING: &str = "deploy/prometheus/recording.yml";
-/// What Prometheus itself adds.
-const ALWAYS_THERE: &[&str] = &["up", "ALERTS"];
-/// Labels of targets, of alerts and of histograms, and what our rules add.
-const LABELS: &[&str] = &[
-    "job",
-    "instance",
-    "le",
-    "alertname",
-    "alertstate",
-    "severity",
-];
 /// What Grafana puts in before it asks. Any other `$name` is put in as a text.
 const RANGES: &[&str] = &["$__rate_interval", "$__interval", "$__range"];
 
-/// What a file's queries may name.
-struct Known<'a> {
-    series: BTreeMap<String, &'a Metric>,
-    recorded: BTreeSet<String>,
-}
-
-/// A query and where it stands.
-struct Query {
-    place: String,
-    text: String,
-}
-
 /// Checks every file.
 pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
-    let table = metrics::table(workshop)?;
-    let rules = read(&workshop.root().join(RECORDING)).unwrap_or_default();
-    let known = Known {
-        series: metrics::series(&table),
-        recorded: recorded(&rules),
-    };
+    let known = Known::gather(workshop)?;
     let files = files(&workshop.root().join(FOLDER), &[".json"]);
     let mut faults = Vec::new();
     let (mut queries, mut uids, mut count) = (Vec::new(), BTreeMap::new(), 0);
@@ -79,7 +49,11 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
         queries.extend(queries_of(&place, &text, &board, &of_board));
     }
     for query in &queries {
-        faults.extend(known.strangers(query));
+        let Query { place, text } = query;
+        faults.extend(known.strangers(&Query {
+            place: place.clone(),
+            text: filled_in(text),
+        }));
     }
     faults.extend(unparsed(workshop, &queries)?);
     Ok(Verdict::new(
@@ -90,38 +64,6 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
         ),
         faults,
     ))
-}
-
-impl Known<'_> {
-    /// Metrics that nobody exports, and labels that none of the query's metrics has.
-    fn strangers(&self, query: &Query) -> Vec<String> {
-        let names = promql::names(&filled_in(&query.text));
-        let mut faults = Vec::new();
-        let mut labels: BTreeSet<&str> = LABELS.iter().copied().collect();
-        for name in &names.metrics {
-            match self.series.get(name) {
-                Some(metric) => labels.extend(metric.labels.iter().map(String::as_str)),
-                None if ALWAYS_THERE.contains(&name.as_str()) || self.recorded.contains(name) => {}
-                None => faults.push(format!("{}: no gateway exports {name}", query.place)),
-            }
-        }
-        let strangers = names
-            .labels
-            .iter()
-            .filter(|label| !labels.contains(label.as_str()));
-        faults.extend(
-            strangers.map(|label| format!("{}: no metric of it has a label {label}", query.place)),
-        );
-        faults
-    }
-}
-
-/// The names that rules give to what they record.
-fn recorded(rules: &str) -> BTreeSet<String> {
-    let lines = rules
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("- record:"));
-    lines.map(|name| name.trim().to_owned()).collect()
 }
 
 fn queries_of(file: &str, text: &str, board: &Value, panels: &[Panel]) -> Vec<Query> {
@@ -204,39 +146,7 @@ fn write_rules(file: &Path, queries: &[Query]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::{Known, Query, filled_in, metrics::Metric, recorded};
-
-    #[test]
-    fn strangers_among_metrics_and_labels_are_found() {
-        let metric = Metric {
-            kind: "counter".into(),
-            labels: ["reason".to_owned()].into(),
-            ..Metric::default()
-        };
-        let known = Known {
-            series: BTreeMap::from([("roomcast_a_total".to_owned(), &metric)]),
-            recorded: recorded("  - record: roomcast:a:sum\n"),
-        };
-        let found = |text: &str| {
-            let query = Query {
-                place: "f:1: p".into(),
-                text: text.into(),
-            };
-            known.strangers(&query)
-        };
-        let good = "sum by (reason) (rate(roomcast_a_total{job=~\"$job\"}[$__rate_interval])) / roomcast:a:sum";
-        assert!(found(good).is_empty());
-        assert_eq!(
-            found("up + roomcast_b_total"),
-            ["f:1: p: no gateway exports roomcast_b_total"]
-        );
-        assert_eq!(
-            found("sum by (code) (roomcast_a_total)"),
-            ["f:1: p: no metric of it has a label code"]
-        );
-    }
+    use super::filled_in;
 
     #[test]
     fn variables_are_filled_in_before_a_query_is_read() {

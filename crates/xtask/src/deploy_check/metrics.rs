@@ -1,6 +1,6 @@
 //! Part `metrics`: what a gateway exports, by its sources and by docs/operations.md, which must say the same.
 //!
-//! Owns the table of metrics that dashboards may ask for. Keeps true: a metric's name stands in the sources as
+//! Owns the table of metrics that queries may ask for. Keeps true: a metric's name stands in the sources as
 //! one literal, where it is registered.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +11,8 @@ use super::workshop::{Workshop, files_below, read};
 const PAGE: &str = "docs/operations.md";
 const SOURCES: &[&str] = &["crates/gateway/src", "crates/server/src"];
 const PREFIX: &str = "roomcast_";
-/// What a histogram is asked for by.
-const HISTOGRAM_PARTS: &[&str] = &["_bucket", "_sum", "_count"];
-
 /// A metric, as the page describes it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Metric {
     pub(super) kind: String,
     pub(super) labels: BTreeSet<String>,
@@ -66,21 +63,6 @@ pub(super) fn table(workshop: &Workshop) -> Result<BTreeMap<String, Metric>, Str
     Ok(table)
 }
 
-/// What may be asked for instead of a metric's own name: `x_seconds_bucket` of the histogram `x_seconds`.
-pub(super) fn series(table: &BTreeMap<String, Metric>) -> BTreeMap<String, &Metric> {
-    let mut series = BTreeMap::new();
-    for (name, metric) in table {
-        if metric.kind == "histogram" {
-            for part in HISTOGRAM_PARTS {
-                series.insert(format!("{name}{part}"), metric);
-            }
-        } else {
-            series.insert(name.clone(), metric);
-        }
-    }
-    series
-}
-
 /// Rows such as ``| `roomcast_x_total{reason}` | counter | … |``.
 fn rows(page: &str) -> BTreeMap<String, Metric> {
     let mut table = BTreeMap::new();
@@ -128,26 +110,17 @@ fn literals(text: &str) -> Vec<(usize, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{literals, rows, series};
+    use super::{literals, rows};
 
     #[test]
-    fn a_row_tells_type_and_labels_and_a_histogram_has_three_series() {
+    fn a_row_tells_type_and_labels() {
         let page = "| metric | type |\n| `roomcast_a_total{x, y}` | counter | z |\n\
                     | `roomcast_b_seconds` | histogram | z |\n| `listen` | a | b |\n";
         let table = rows(page);
         assert_eq!(table.len(), 2);
         assert_eq!(table["roomcast_a_total"].labels.len(), 2);
-        let series = series(&table);
-        let names: Vec<&str> = series.keys().map(String::as_str).collect();
-        assert_eq!(
-            names,
-            [
-                "roomcast_a_total",
-                "roomcast_b_seconds_bucket",
-                "roomcast_b_seconds_count",
-                "roomcast_b_seconds_sum"
-            ]
-        );
+        assert_eq!(table["roomcast_b_seconds"].kind, "histogram");
+        assert_eq!(table["roomcast_b_seconds"].line, 3);
     }
 
     #[test]

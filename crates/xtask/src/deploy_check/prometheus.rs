@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::known::{Known, Query};
 use super::verdict::Verdict;
 use super::workshop::{Workshop, files, read};
 
@@ -49,6 +50,7 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
             faults.extend(said.faults("promtool"));
         }
     }
+    let known = Known::gather(workshop)?;
     let mut alerts = 0;
     for file in &rules {
         let text = read(file)?;
@@ -57,10 +59,36 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
             .filter(|line| line.trim_start().starts_with("- alert:"))
             .count();
         let place = file.strip_prefix(workshop.root()).unwrap_or(file);
+        for query in queries(&place.display().to_string(), &text) {
+            faults.extend(known.strangers(&query));
+        }
         let of = |page: &str| read(&workshop.root().join(page));
         faults.extend(runbook_faults(&place.display().to_string(), &text, of));
     }
     Ok(Verdict::new(format!("{counted}, {alerts} alerts"), faults))
+}
+
+/// The queries of a file of rules, on one line or in a block.
+fn queries(file: &str, text: &str) -> Vec<Query> {
+    let lines: Vec<&str> = text.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(query) = line.trim_start().strip_prefix("expr:") else {
+            continue;
+        };
+        let query = query.trim();
+        let is_block = query.starts_with(['|', '>']);
+        let block = lines[at + 1..].iter();
+        let block = block.take_while(|next| indent(next) > indent(line));
+        let text = match is_block {
+            true => block.copied().collect::<Vec<_>>().join("\n"),
+            false => query.to_owned(),
+        };
+        let place = format!("{file}:{}", at + 1);
+        found.push(Query { place, text });
+    }
+    found
 }
 
 /// Each alert names a section, and that section is there.
@@ -110,7 +138,23 @@ fn anchors(page: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::runbook_faults;
+    use super::{queries, runbook_faults};
+
+    #[test]
+    fn queries_are_read_from_lines_and_blocks() {
+        let text =
+            "- record: a\n  expr: up == 1\n- alert: b\n  expr: |\n    c\n      > 1\n  for: 1m\n";
+        let found = queries("r.yml", text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(
+            (found[0].place.as_str(), found[0].text.as_str()),
+            ("r.yml:2", "up == 1")
+        );
+        assert_eq!(
+            (found[1].place.as_str(), found[1].text.trim()),
+            ("r.yml:4", "c\n      > 1")
+        );
+    }
 
     #[test]
     fn an_alert_without_a_section_and_a_section_that_is_not_there_are_found() {
