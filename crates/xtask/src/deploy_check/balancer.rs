@@ -53,18 +53,43 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
     for files in [&["-f", PLAIN][..], &["-f", PLAIN, "-f", &copy]] {
         let words = [&["-c"], files].concat();
         let said = workshop.run("haproxy.out", "haproxy", &words, &[])?;
-        if !said.well {
-            faults.extend(told(&said, &copy));
-        }
+        faults.extend(told(&said, &copy));
     }
     Ok(Verdict::new("2 configurations", faults))
 }
 
-/// Its words name the file and the line; the copy stands for the file in the tree.
+/// What it warns of or refuses, with file and line; the copy stands for the file in the tree.
 fn told(said: &Said, copy: &str) -> Vec<String> {
-    let faults = said.faults("haproxy");
+    let lines = said.err.lines().chain(said.out.lines());
+    let lines = lines.filter_map(|line| {
+        let (mark, words) = line.split_once(" : ")?;
+        let is_told = mark.starts_with("[ALERT]") || mark.starts_with("[WARNING]");
+        is_told.then(|| format!("haproxy: {}", words.replace(copy, TLS)))
+    });
+    let faults: Vec<String> = lines.collect();
+    if faults.is_empty() && !said.well {
+        return said.faults("haproxy");
+    }
     faults
-        .iter()
-        .map(|fault| fault.replace(copy, TLS))
-        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Said, told};
+
+    #[test]
+    fn warnings_are_faults_and_notices_are_not() {
+        let said = Said {
+            well: true,
+            out: "Configuration file is valid\n".into(),
+            err: "[NOTICE]   (7) : haproxy version is 2.6\n\
+                  [WARNING]  (7) : config : parsing [/t/copy.cfg:5] : odd\n"
+                .into(),
+        };
+        let faults = told(&said, "/t/copy.cfg");
+        assert_eq!(
+            faults,
+            ["haproxy: config : parsing [deploy/haproxy-tls.cfg:5] : odd"]
+        );
+    }
 }
