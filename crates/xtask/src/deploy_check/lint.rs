@@ -1,7 +1,7 @@
 //! Part `lint`: the Dockerfile by hadolint, every YAML file by yamllint.
 
 use super::verdict::Verdict;
-use super::workshop::{Workshop, files_below};
+use super::workshop::{Workshop, files_below, read};
 
 const DOCKERFILE: &str = "deploy/Dockerfile";
 const COMPOSE: &str = "docker-compose.yml";
@@ -20,6 +20,10 @@ const YAMLLINT: &str = "{extends: default, rules: {\
 
 /// Runs both.
 pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
+    // The tools' own words for a file that isn't there are many.
+    for file in [DOCKERFILE, COMPOSE] {
+        read(&workshop.root().join(file))?;
+    }
     let hadolint = workshop.packaged("hadolint");
     let words = ["--no-color", DOCKERFILE];
     let mut faults = Vec::new();
