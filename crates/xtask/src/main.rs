@@ -10,6 +10,7 @@
 )]
 
 mod conformance;
+mod deploy_check;
 mod environment;
 mod fault;
 mod faults;
@@ -18,6 +19,7 @@ mod job;
 mod needs;
 mod test_run;
 mod tidy;
+mod venv;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,11 @@ const COMMANDS: &[Command] = &[
         name: "conformance",
         summary: "judge our WebSocket by Autobahn's cases; `core` for the quick part",
         run: conformance::run,
+    },
+    Command {
+        name: "deploy-check",
+        summary: "judge all that deploys: compose, Docker, Kubernetes, Prometheus, dashboards",
+        run: deploy_check::run,
     },
     Command {
         name: "faults",

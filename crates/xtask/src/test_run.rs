@@ -13,6 +13,7 @@ mod tally;
 use std::time::Duration;
 
 use crate::conformance;
+use crate::deploy_check;
 use crate::environment;
 use crate::fault::{Fault, refuse_arguments};
 use crate::tidy;
@@ -67,13 +68,15 @@ fn run_steps(rows: &mut Vec<Row>, tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
-/// A part that could not be run at all is one failure, and hides no later step.
-fn run_conformance(name: &'static str) -> (Row, Vec<String>) {
-    let (well, took, kept) = match conformance::core() {
-        Ok(summary) => {
-            let line = summary.line();
+/// How a chore of ours ended: whether well, how long it took, and its sum in the test harness's words.
+type Ended = Result<(bool, Duration, String), String>;
+
+/// A chore that could not be run at all is one failure, and hides no later step.
+fn run_chore(name: &'static str, ended: Ended) -> (Row, Vec<String>) {
+    let (well, took, kept) = match ended {
+        Ok((well, took, line)) => {
             println!("{line}");
-            (summary.is_well(), summary.took(), vec![line])
+            (well, took, vec![line])
         }
         Err(sentence) => {
             eprintln!("xtask: {sentence}");
@@ -105,7 +108,16 @@ fn run_step(step: &Step) -> Result<(Row, Vec<String>), String> {
                 outcome.kept,
             ))
         }
-        Work::Conformance => Ok(run_conformance(step.name)),
+        Work::Conformance => {
+            let ended = conformance::core();
+            let ended = ended.map(|sum| (sum.is_well(), sum.took(), sum.line()));
+            Ok(run_chore(step.name, ended))
+        }
+        Work::DeployCheck => {
+            let ended = deploy_check::all();
+            let ended = ended.map(|sum| (sum.is_well(), sum.took(), sum.line()));
+            Ok(run_chore(step.name, ended))
+        }
         Work::Tidy => {
             // Reading some hundred small files: too short to be worth a clock.
             let findings = tidy::check_and_print(&environment::workspace_root())?;

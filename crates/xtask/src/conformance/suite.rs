@@ -5,23 +5,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::echo::Echo;
 use super::report::{self, Case};
 use crate::environment;
 use crate::job::{Ending, Job};
-use crate::needs;
+use crate::venv::Venv;
 
 const PACKAGE: &str = "kosoku==0.1.0";
-/// Asks the environment whether it holds that; a half-made one does not.
-const IS_HERE: &str =
-    "import importlib.metadata as m; raise SystemExit(m.version('kosoku') != '0.1.0')";
 /// A shell's word for: become the program given, with what it says in the file before it. kosoku
 /// lists what failed, which is for us to judge and, in the control, as it should be.
 const TO_A_LOG: &str = "log=$1; shift; exec \"$@\" > \"$log\" 2>&1";
-const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// What a run runs, against which echo, and how long it may take.
 pub(super) struct Selection {
@@ -71,6 +66,7 @@ pub(super) const PRODUCTION: Selection = Selection {
 /// kosoku, installed.
 pub(super) struct Suite {
     folder: PathBuf,
+    venv: Venv,
 }
 
 /// A run that has left reports.
@@ -86,31 +82,10 @@ impl Suite {
     /// # Errors
     /// A sentence that says what is missing and what to do.
     pub(super) fn provide() -> Result<Self, String> {
-        needs::provide("the conformance cases", needs::PYTHON)?;
         let folder = environment::target_folder()?.join("conformance");
         make_folder(&folder)?;
-        let suite = Self { folder };
-        if !suite.is_installed() {
-            suite.install()?;
-        }
-        Ok(suite)
-    }
-
-    fn is_installed(&self) -> bool {
-        let mut python = Command::new(self.folder.join("venv/bin/python"));
-        python.args(["-c", IS_HERE]).stdin(Stdio::null());
-        python.output().is_ok_and(|output| output.status.success())
-    }
-
-    fn install(&self) -> Result<(), String> {
-        let place = self.folder.join("venv");
-        println!("conformance: installing {PACKAGE} into {}", place.display());
-        let python = environment::find_program("python3").ok_or("python3 is not here")?;
-        let place_word = place.display().to_string();
-        let venv = ["-m", "venv", "--clear", &place_word];
-        well(&self.job("python3", &python, &venv, INSTALL_LIMIT))?;
-        let pip = ["install", "--quiet", "--disable-pip-version-check", PACKAGE];
-        well(&self.job("pip", &place.join("bin/pip"), &pip, INSTALL_LIMIT))
+        let venv = Venv::provide("conformance", &folder, &[PACKAGE])?;
+        Ok(Self { folder, venv })
     }
 
     /// Runs a selection and reads its index.
@@ -126,7 +101,7 @@ impl Suite {
         make_folder(&folder)?;
         let running = echo.start(selection.echo)?;
         let log = folder.join("kosoku.log").display().to_string();
-        let kosoku = self.folder.join("venv/bin/kosoku").display().to_string();
+        let kosoku = self.venv.program("kosoku").display().to_string();
         let target = format!("ws://{}/", running.address);
         let out = folder.display().to_string();
         let mut arguments = vec!["-c", TO_A_LOG, "sh", &log, &kosoku];
@@ -188,13 +163,6 @@ impl Run {
         let file = self.folder.join(&case.report);
         report::mean_message_bytes(&read(&file)?)
             .map_err(|why| format!("{}: {why}", file.display()))
-    }
-}
-
-fn well(job: &Job) -> Result<(), String> {
-    match job.run()?.ending {
-        Ending::Well => Ok(()),
-        ending => Err(format!("`{}` failed ({ending:?})", job.shown())),
     }
 }
 

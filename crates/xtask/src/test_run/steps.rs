@@ -23,6 +23,8 @@ pub(super) enum Work {
     Tidy,
     /// The quick part of the conformance cases, run from this process.
     Conformance,
+    /// What deploys, judged by the tools that read it, run from this process.
+    DeployCheck,
 }
 
 impl Step {
@@ -38,6 +40,7 @@ impl Step {
             }
             Work::Tidy => "cargo xtask tidy".to_owned(),
             Work::Conformance => "cargo xtask conformance core".to_owned(),
+            Work::DeployCheck => "cargo xtask deploy-check".to_owned(),
         }
     }
 }
@@ -62,6 +65,10 @@ pub(super) fn all() -> Vec<Step> {
         Step {
             name: "conformance",
             work: Work::Conformance,
+        },
+        Step {
+            name: "deploy-check",
+            work: Work::DeployCheck,
         },
     ];
     let mut documents = cargo("doc --workspace --no-deps --document-private-items --locked");
@@ -97,7 +104,7 @@ mod tests {
     use super::all;
 
     #[test]
-    fn the_steps_are_the_six_checks_in_their_order() {
+    fn the_steps_are_the_seven_checks_in_their_order() {
         let shown: Vec<String> = all().iter().map(super::Step::shown).collect();
         assert_eq!(
             shown,
@@ -107,6 +114,7 @@ mod tests {
                 "cargo xtask tidy",
                 "cargo test --workspace --locked --no-fail-fast",
                 "cargo xtask conformance core",
+                "cargo xtask deploy-check",
                 "RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps \
                  --document-private-items --locked",
             ]

@@ -1,0 +1,46 @@
+# Writes the file of users, which users.acl and cluster.acl describe, and becomes a member of the cluster.
+# What is secret is written to memory only.
+set -eu
+umask 077
+
+version=$(redis-server --version | sed 's/.* v=\([0-9]*\.[0-9]*\).*/\1/')
+
+# Whether this Redis is as new as version $1.
+is_from() {
+    oldest=$(printf '%s\n%s\n' "$1" "$version" | sort -t . -k 1,1n -k 2,2n | head -n 1)
+    [ "$oldest" = "$1" ]
+}
+
+sha256() {
+    printf %s "$1" | sha256sum | cut -d ' ' -f 1
+}
+
+# Redis wants a user in one line.
+one_line_each() {
+    grep -v -e '^#' -e '^$' | while read -r line; do
+        case $line in
+        *' from '*)
+            is_from "${line##* }" || continue
+            line=${line%% from *}
+            ;;
+        esac
+        case $line in
+        'user '*) printf '\n%s' "$line" ;;
+        *) printf ' %s' "$line" ;;
+        esac
+    done
+    echo
+}
+
+cat /etc/redis/users.acl /etc/redis/cluster.acl | one_line_each | sed \
+    -e "s/#PASSWORD_SHA256/#$(sha256 "$REDIS_PASSWORD")/" \
+    -e "s/#ADMIN_PASSWORD_SHA256/#$(sha256 "$REDIS_ADMIN_PASSWORD")/" >/run/roomcast/users.acl
+# Among the arguments it could be seen.
+echo "masterauth $REDIS_ADMIN_PASSWORD" >/run/roomcast/replica.conf
+
+# The pod may have come back with another address; the others hear of it from us.
+exec redis-server /etc/redis/redis.conf \
+    --include /etc/redis/cluster.conf \
+    --include /run/roomcast/replica.conf \
+    --maxmemory "$REDIS_MAXMEMORY" \
+    --cluster-announce-ip "$POD_IP"
