@@ -72,7 +72,7 @@ impl Ops {
 
 /// `/livez`, `/readyz`, `/metrics`. `/livez` never looks at Redis: an outage there must not restart
 /// every node. `/readyz` is 200 ready, 404 draining (keep what there is, bring nothing new), 503
-/// broken.
+/// broken. Balancers read the first word: `broken` in `deploy/haproxy.cfg`.
 pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let node = ops.node.clone();
     let live = warp::path!("livez").map(|| text(StatusCode::OK, "alive\n"));
@@ -81,7 +81,7 @@ pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallib
         Readiness::Draining => text(StatusCode::NOT_FOUND, "draining\n"),
         Readiness::Broken => text(
             StatusCode::SERVICE_UNAVAILABLE,
-            "what this node publishes does not come back\n",
+            "broken: what this node publishes does not come back\n",
         ),
     });
     let metrics = warp::path!("metrics").map(move || ops.metrics());
