@@ -24,6 +24,7 @@ pub struct Ops {
 #[derive(Clone)]
 struct Gauges {
     connections: IntGauge,
+    connections_max: IntGauge,
     accepted: IntCounter,
     refused_full: IntCounter,
     refused_address: IntCounter,
@@ -119,6 +120,10 @@ impl Gauges {
         };
         Self {
             connections: gauge("roomcast_connections", "Connections open now."),
+            connections_max: gauge(
+                "roomcast_connections_max",
+                "Connections that may be open; more are answered with 503.",
+            ),
             accepted: counter(
                 "roomcast_connections_accepted_total",
                 "Connections accepted.",
@@ -163,6 +168,7 @@ impl Gauges {
         };
         let level = |gauge: &IntGauge, to: u64| gauge.set(i64::try_from(to).unwrap_or(i64::MAX));
         level(&self.connections, accepted.open());
+        level(&self.connections_max, accepted.connections_max());
         catch_up(&self.accepted, accepted.accepted());
         catch_up(&self.refused_full, accepted.refused_full());
         catch_up(&self.refused_address, accepted.refused_address());
