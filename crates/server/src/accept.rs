@@ -91,6 +91,7 @@ pub async fn run<S, B>(
 {
     let http = http(&limits);
     let connections_max = open_files::connections_max(limits.connections_max);
+    stats.allow(connections_max);
     let slots = Slots::new(
         connections_max,
         limits.connections_per_address_max,

@@ -24,6 +24,7 @@ pub struct Ops {
 #[derive(Clone)]
 struct Gauges {
     connections: IntGauge,
+    connections_max: IntGauge,
     accepted: IntCounter,
     refused_full: IntCounter,
     refused_address: IntCounter,
@@ -72,7 +73,7 @@ impl Ops {
 
 /// `/livez`, `/readyz`, `/metrics`. `/livez` never looks at Redis: an outage there must not restart
 /// every node. `/readyz` is 200 ready, 404 draining (keep what there is, bring nothing new), 503
-/// broken.
+/// broken. Balancers read the first word: `broken` in `deploy/haproxy.cfg`.
 pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let node = ops.node.clone();
     let live = warp::path!("livez").map(|| text(StatusCode::OK, "alive\n"));
@@ -81,7 +82,7 @@ pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallib
         Readiness::Draining => text(StatusCode::NOT_FOUND, "draining\n"),
         Readiness::Broken => text(
             StatusCode::SERVICE_UNAVAILABLE,
-            "what this node publishes does not come back\n",
+            "broken: what this node publishes does not come back\n",
         ),
     });
     let metrics = warp::path!("metrics").map(move || ops.metrics());
@@ -119,6 +120,10 @@ impl Gauges {
         };
         Self {
             connections: gauge("roomcast_connections", "Connections open now."),
+            connections_max: gauge(
+                "roomcast_connections_max",
+                "Connections that may be open; more are answered with 503.",
+            ),
             accepted: counter(
                 "roomcast_connections_accepted_total",
                 "Connections accepted.",
@@ -163,6 +168,7 @@ impl Gauges {
         };
         let level = |gauge: &IntGauge, to: u64| gauge.set(i64::try_from(to).unwrap_or(i64::MAX));
         level(&self.connections, accepted.open());
+        level(&self.connections_max, accepted.connections_max());
         catch_up(&self.accepted, accepted.accepted());
         catch_up(&self.refused_full, accepted.refused_full());
         catch_up(&self.refused_address, accepted.refused_address());

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::head_fault::HeadFault;
 
-/// Counters of one accept loop; all but `open` only grow.
+/// Counters of one accept loop. All only grow but `open`, and `connections_max`, which is set once.
 #[derive(Debug, Default)]
 pub struct AcceptStats {
     accepted: AtomicU64,
@@ -12,6 +12,7 @@ pub struct AcceptStats {
     refused_full: AtomicU64,
     refused_address: AtomicU64,
     accept_errors: AtomicU64,
+    connections_max: AtomicU64,
     /// In the order of `HeadFault::ALL`.
     refused_heads: [AtomicU64; HeadFault::ALL.len()],
 }
@@ -45,6 +46,16 @@ counters! {
 }
 
 impl AcceptStats {
+    /// How many connections may be open, the limit of open files considered; 0 before the loop runs.
+    pub fn connections_max(&self) -> u64 {
+        self.connections_max.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn allow(&self, connections_max: usize) {
+        let most = u64::try_from(connections_max).unwrap_or(u64::MAX);
+        self.connections_max.store(most, Ordering::Relaxed);
+    }
+
     /// Connections ended for this fault of a request head.
     pub fn refused_heads(&self, fault: HeadFault) -> u64 {
         self.refused_heads[fault as usize].load(Ordering::Relaxed)

@@ -99,7 +99,7 @@ fn parse(text: &str) -> BTreeMap<String, f64> {
 
 #[test]
 fn every_metric_says_what_it_is() {
-    let node = Node::start(&[]);
+    let node = Node::start(&["--connections-max", "50"]);
     let mut neighbour = Neighbour::of(&node);
     neighbour.feels_nothing();
     let mut stranger = Session::open(&node, "stranger");
@@ -117,6 +117,7 @@ fn every_metric_says_what_it_is() {
         ("roomcast_sessions", 2.0),
         ("roomcast_ready", 1.0),
         ("roomcast_connections", 2.0),
+        ("roomcast_connections_max", 50.0),
         ("roomcast_messages_published_total", 1.0),
         ("roomcast_sessions_opened_total", 2.0),
         // The neighbour's room, and everybody's inbox.

@@ -23,6 +23,9 @@ fn without_redis_a_node_is_alive_and_not_ready() {
     assert_eq!(joined["type"], "joined", "{joined}");
     redis.kill();
     ready(503);
+    // By this word deploy/haproxy.cfg knows it from a drain.
+    let told = node.ask_ops("/readyz").body;
+    assert!(told.starts_with("broken"), "{told}");
     let error =
         session.ask(&json!({"type": "chat", "id": 2, "room": "lobby", "message": "Anyone?"}));
     assert_eq!(error["code"], 500, "{error}");
