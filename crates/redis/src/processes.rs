@@ -1,0 +1,1 @@
+//! Redis processes in every shape, for tests. TODO
