@@ -1,1 +1,12 @@
-//! Redis processes in every shape, for tests. TODO
+//! Real Redis processes of a test's own, in every shape: one server, a master with replicas and
+//! sentinels, a Cluster. Started on free ports, stopped with the test.
+
+mod certificate;
+mod cluster;
+mod server;
+mod watched;
+
+pub use certificate::Certificate;
+pub use cluster::ClusterProcesses;
+pub use server::RedisProcess;
+pub use watched::WatchedProcesses;

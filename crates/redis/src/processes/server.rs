@@ -45,6 +45,10 @@ impl RedisProcess {
     pub fn with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
+        Self::try_ports(settings, directory)
+    }
+
+    fn try_ports(settings: Vec<String>, directory: TempDir) -> Self {
         // Another process may take a free port before Redis does; then the next one is tried.
         for _ in 0..20 {
             let port = free_port();
@@ -61,6 +65,15 @@ impl RedisProcess {
             let _ = child.wait();
         }
         panic!("redis-server did not come up");
+    }
+
+    /// Starts a sentinel with these lines of configuration, which it rewrites as it learns.
+    pub(super) fn sentinel(lines: &[String]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("sentinel.conf");
+        std::fs::write(&file, lines.join("\n") + "\n").expect("a file");
+        let settings = vec!["--sentinel".to_owned()];
+        Self::try_ports(settings, directory)
     }
 
     /// Its address.
@@ -116,13 +129,17 @@ impl Drop for RedisProcess {
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }
 
 fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {
-    Command::new("redis-server")
+    let mut command = Command::new("redis-server");
+    if settings.iter().any(|setting| setting == "--sentinel") {
+        command.arg(directory.path().join("sentinel.conf"));
+    }
+    command
         .args([
             "--port",
             &port.to_string(),
