@@ -1,7 +1,7 @@
 //! A real Redis of a test's own: started on a free port, stopped with the test.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -179,12 +179,15 @@ fn ask(port: u16, command: &[&str]) -> std::io::Result<String> {
     for word in command {
         text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
-    // The closing QUIT makes the answer end with the connection.
+    // The closing QUIT makes the answer end with the connection; a sentinel does not know it.
     text.push_str("*1\r\n$4\r\nQUIT\r\n");
     stream.write_all(text.as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    Ok(answer.strip_suffix("+OK\r\n").unwrap_or(&answer).to_owned())
+    let end = answer.rfind("-ERR unknown command 'QUIT'");
+    let answer = &answer[..end.unwrap_or(answer.len())];
+    Ok(answer.strip_suffix("+OK\r\n").unwrap_or(answer).to_owned())
 }
 
 fn signal(pid: u32, name: &str) {
