@@ -2,12 +2,12 @@
 //! that sentinels watch, and a Cluster.
 
 use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use roomcast_broker::conformance::{RedisProcess, Stage, redis_config};
 use roomcast_broker::{RedisBroker, RedisConfig};
 use roomcast_redis::Address;
-use tokio::sync::Mutex;
+use roomcast_redis::processes::{Together, Turns};
 
 async fn redis(servers: usize) -> Stage {
     let processes: Vec<RedisProcess> = (0..servers).map(|_| RedisProcess::start()).collect();
@@ -29,38 +29,9 @@ async fn on(urls: &[String], keeps: Box<dyn Any + Send>) -> Stage {
     }
 }
 
-/// Processes that take long to start: tests take turns, each beginning with an empty Redis. They end
-/// with the last test that holds them.
-struct Shared<P> {
-    processes: P,
-    turn: Arc<Mutex<()>>,
-}
-
-type Slot<P> = parking_lot::Mutex<Weak<Shared<P>>>;
-
-async fn in_turn<P: Send + Sync + 'static>(
-    slot: &Slot<P>,
-    start: fn() -> P,
-    url: fn(&P) -> String,
-    servers: fn(&P) -> &[RedisProcess],
-) -> Stage {
-    let shared = {
-        let mut slot = slot.lock();
-        slot.upgrade().unwrap_or_else(|| {
-            let shared = Arc::new(Shared {
-                processes: start(),
-                turn: Arc::default(),
-            });
-            *slot = Arc::downgrade(&shared);
-            shared
-        })
-    };
-    let turn = shared.turn.clone().lock_owned().await;
-    for server in servers(&shared.processes) {
-        // Replicas refuse, and follow.
-        server.run(&["FLUSHALL"]);
-    }
-    on(&[url(&shared.processes)], Box::new((turn, shared))).await
+async fn in_turn<P: Together>(turns: &Turns<P>) -> Stage {
+    let turn = turns.take().await;
+    on(&[turn.url()], Box::new(turn)).await
 }
 
 mod one_server {
@@ -85,13 +56,12 @@ mod three_servers {
 
 mod sentinels {
     use roomcast_broker::broker_conformance;
-    use roomcast_broker::conformance::WatchedProcesses;
+    use roomcast_redis::processes::{Turns, WatchedProcesses};
 
-    static SLOT: super::Slot<WatchedProcesses> = super::Slot::new(std::sync::Weak::new());
+    static TURNS: Turns<WatchedProcesses> = Turns::new();
 
     async fn stage() -> super::Stage {
-        let (start, url) = (WatchedProcesses::start, WatchedProcesses::url);
-        super::in_turn(&SLOT, start, url, |watched| &watched.servers).await
+        super::in_turn(&TURNS).await
     }
 
     broker_conformance!(stage);
@@ -99,13 +69,12 @@ mod sentinels {
 
 mod cluster {
     use roomcast_broker::broker_conformance;
-    use roomcast_broker::conformance::ClusterProcesses;
+    use roomcast_redis::processes::{ClusterProcesses, Turns};
 
-    static SLOT: super::Slot<ClusterProcesses> = super::Slot::new(std::sync::Weak::new());
+    static TURNS: Turns<ClusterProcesses> = Turns::new();
 
     async fn stage() -> super::Stage {
-        let (start, url) = (ClusterProcesses::start, ClusterProcesses::url);
-        super::in_turn(&SLOT, start, url, |cluster| &cluster.nodes).await
+        super::in_turn(&TURNS).await
     }
 
     broker_conformance!(stage);

@@ -4,9 +4,11 @@
 mod certificate;
 mod cluster;
 mod server;
+mod turns;
 mod watched;
 
 pub use certificate::Certificate;
 pub use cluster::ClusterProcesses;
 pub use server::RedisProcess;
+pub use turns::{Together, Turn, Turns};
 pub use watched::WatchedProcesses;
