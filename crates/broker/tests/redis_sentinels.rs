@@ -115,6 +115,20 @@ async fn drain(feed: &mut roomcast_broker::Feed) -> Vec<Position> {
     told
 }
 
+fn replicas(watched: &WatchedProcesses, master: usize) -> impl Iterator<Item = &RedisProcess> {
+    let servers = watched.servers.iter().enumerate();
+    servers
+        .filter(move |(index, _)| *index != master)
+        .map(|(_, server)| server)
+}
+
+/// From now on nothing reaches the replicas, as if the network between them and the master were gone.
+/// A frozen one alone would still find in its socket what was said meanwhile.
+fn cut_off(watched: &WatchedProcesses, master: usize) {
+    replicas(watched, master).for_each(RedisProcess::freeze);
+    watched.servers[master].run(&["CLIENT", "KILL", "TYPE", "replica"]);
+}
+
 /// Both replicas stand still while more is acked, so that none of it reaches them; then the master dies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
@@ -129,21 +143,14 @@ async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
         .await;
     }
     let before = stage.redis.master();
-    for (index, server) in stage.redis.servers.iter().enumerate() {
-        if index != before {
-            server.freeze();
-        }
-    }
+    cut_off(&stage.redis, before);
     let mut lost = Vec::new();
     for n in 0..5 {
         lost.push(stage.say(&lobby, &format!("lost {n}")).await.position);
     }
     stage.redis.servers[before].kill();
-    for (index, server) in stage.redis.servers.iter().enumerate() {
-        if index != before {
-            server.thaw();
-        }
-    }
+    let others = replicas(&stage.redis, before);
+    others.for_each(RedisProcess::thaw);
     let promoted = stage.redis.until_promoted(before);
     stage.until_interrupted(0).await;
     assert_eq!(stage.redis.servers[promoted].run(&["XLEN", "rc:{lobby}:log"]), ":1\r\n");
@@ -180,20 +187,14 @@ async fn p4_in_the_durable_mode_nothing_acked_is_lost_on_a_partition() {
         acked.push(format!("acked {n}"));
     }
     let before = stage.redis.master();
-    // As if the network between them were gone.
-    let others = |stage: &RedisStage<WatchedProcesses>, act: fn(&RedisProcess)| {
-        let servers = stage.redis.servers.iter().enumerate();
-        servers
-            .filter(|(index, _)| *index != before)
-            .for_each(|(_, server)| act(server));
-    };
-    others(&stage, RedisProcess::freeze);
+    cut_off(&stage.redis, before);
     for n in 0..3 {
         let refused = stage.try_say(&lobby, &format!("unsure {n}")).await;
         assert!(matches!(refused, Err(BrokerError::Unavailable(_))), "acked alone: {refused:?}");
     }
     stage.redis.servers[before].kill();
-    others(&stage, RedisProcess::thaw);
+    let others = replicas(&stage.redis, before);
+    others.for_each(RedisProcess::thaw);
     stage.redis.until_promoted(before);
     stage.say_at_last(&lobby, "after").await;
     let texts = stage.texts(&lobby).await;

@@ -9,6 +9,6 @@ mod watched;
 
 pub use certificate::Certificate;
 pub use cluster::ClusterProcesses;
-pub use server::RedisProcess;
+pub use server::{RedisProcess, free_port};
 pub use turns::{Together, Turn, Turns};
 pub use watched::WatchedProcesses;

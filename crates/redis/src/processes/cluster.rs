@@ -67,11 +67,15 @@ impl ClusterProcesses {
         let fresh = node(&[]);
         self.introduce(&fresh);
         self.nodes.push(fresh);
-        let known = || self.all(|node| node.run(&["CLUSTER", "NODES"]), |told| {
-            let known = told.lines().filter(|line| line.contains(" connected"));
-            known.count() == self.nodes.len()
-        });
-        until("the new node is known", known);
+        // A master that just came is of no use for two seconds.
+        let known = || {
+            let all_know = self.all(|node| node.run(&["CLUSTER", "NODES"]), |told| {
+                let known = told.lines().filter(|line| line.contains(" connected"));
+                known.count() == self.nodes.len()
+            });
+            all_know && self.all(|node| node.run(&["CLUSTER", "INFO"]), is_ok)
+        };
+        until("the new node is known and well", known);
         self.nodes.len() - 1
     }
 
@@ -104,9 +108,7 @@ impl ClusterProcesses {
     /// Waits until every node that answers says that all is well.
     fn until_well(&self) {
         until("all is well", || {
-            self.all(|node| node.run(&["CLUSTER", "INFO"]), |told| {
-                told.contains("cluster_state:ok")
-            }) && self.nodes[self.masters..2 * self.masters].iter().all(|node| {
+            self.all(|node| node.run(&["CLUSTER", "INFO"]), is_ok) && self.nodes[self.masters..2 * self.masters].iter().all(|node| {
                 node.run(&["INFO", "replication"]).contains("master_link_status:up")
             })
         });
@@ -127,6 +129,10 @@ impl ClusterProcesses {
         let told = self.nodes[node].run(&["CLUSTER", "MYID"]);
         told.lines().nth(1).unwrap_or_default().trim().to_owned()
     }
+}
+
+fn is_ok(told: &str) -> bool {
+    told.contains("cluster_state:ok")
 }
 
 fn node(settings: &[&str]) -> RedisProcess {

@@ -129,7 +129,11 @@ impl Drop for RedisProcess {
     }
 }
 
-pub(super) fn free_port() -> u16 {
+/// A port that is free now; somebody else may be faster.
+///
+/// # Panics
+/// If there is none.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }
