@@ -17,8 +17,10 @@ use crate::port::{Broker, Feed, FeedEvent, LogConfig};
 
 pub use log_cases::*;
 pub use order_cases::*;
-pub use roomcast_redis::processes::{Certificate, ClusterProcesses, RedisProcess, WatchedProcesses};
 pub use redis_stage::{RedisStage, node_at, redis_config, until, why_not};
+pub use roomcast_redis::processes::{
+    Certificate, ClusterProcesses, RedisProcess, WatchedProcesses,
+};
 
 /// How long a case waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(10);

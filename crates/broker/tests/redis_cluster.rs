@@ -37,7 +37,10 @@ fn speak(broker: Arc<RedisBroker>, stop: Arc<AtomicBool>) -> JoinHandle<(BTreeSe
                 let key = format!("{turn}");
                 let text = format!("{room} {turn}");
                 loop {
-                    match broker.publish(&draft(&room, "alice", Some(&key), &text), None).await {
+                    match broker
+                        .publish(&draft(&room, "alice", Some(&key), &text), None)
+                        .await
+                    {
                         Ok(_) => break,
                         Err(BrokerError::Unavailable(_) | BrokerError::Refused { .. }) => {
                             refused += 1;
@@ -54,7 +57,10 @@ fn speak(broker: Arc<RedisBroker>, stop: Arc<AtomicBool>) -> JoinHandle<(BTreeSe
 }
 
 /// Listens as a relay does: what the feed told, and after a doubt what the log had.
-fn listen(broker: Arc<RedisBroker>, mut feed: Feed) -> (Arc<parking_lot::Mutex<Told>>, JoinHandle<()>) {
+fn listen(
+    broker: Arc<RedisBroker>,
+    mut feed: Feed,
+) -> (Arc<parking_lot::Mutex<Told>>, JoinHandle<()>) {
     let told = Arc::new(parking_lot::Mutex::new(Told::default()));
     let ours = told.clone();
     let listening = tokio::spawn(async move {
@@ -64,7 +70,10 @@ fn listen(broker: Arc<RedisBroker>, mut feed: Feed) -> (Arc<parking_lot::Mutex<T
                     let room = message.room.clone();
                     let is_next = ours.lock().is_next(&room, message.position.seq);
                     match is_next {
-                        true => ours.lock().hear(&room, message.position, message.to_chat().message),
+                        true => {
+                            ours.lock()
+                                .hear(&room, message.position, message.to_chat().message)
+                        }
                         false => catch_up(&broker, &ours, &room).await,
                     }
                 }
@@ -110,7 +119,16 @@ impl Told {
 async fn catch_up(broker: &RedisBroker, told: &parking_lot::Mutex<Told>, room: &RoomName) {
     loop {
         let after = Seq::try_from(told.lock().last(room)).expect("a seq");
-        match broker.read(room, Span::From { after, limit: 1_000 }).await {
+        match broker
+            .read(
+                room,
+                Span::From {
+                    after,
+                    limit: 1_000,
+                },
+            )
+            .await
+        {
             Ok(None) => return,
             Ok(Some(slice)) => {
                 let mut told = told.lock();
@@ -198,7 +216,9 @@ async fn p7_roles_that_are_changed_by_hand_lose_and_repeat_nothing() {
 async fn an_address_of_another_shape_is_refused_with_the_right_one() {
     let stage = stage().await;
     let port = stage.redis.nodes[0].port();
-    let said = why_not(&format!("redis://127.0.0.1:{port}")).await.to_string();
+    let said = why_not(&format!("redis://127.0.0.1:{port}"))
+        .await
+        .to_string();
     assert!(said.contains("redis+cluster://"), "{said}");
     let alone = roomcast_broker::conformance::RedisProcess::start();
     let said = why_not(&format!("redis+cluster://127.0.0.1:{}", alone.port())).await;

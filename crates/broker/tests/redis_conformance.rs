@@ -16,7 +16,9 @@ async fn redis(servers: usize) -> Stage {
 }
 
 async fn on(urls: &[String], keeps: Box<dyn Any + Send>) -> Stage {
-    let addresses = urls.iter().map(|url| Address::parse(url).expect("an address"));
+    let addresses = urls
+        .iter()
+        .map(|url| Address::parse(url).expect("an address"));
     let config = RedisConfig {
         addresses: addresses.collect(),
         ..redis_config(&urls[0])

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use roomcast_broker::conformance::{
     RedisProcess, RedisStage, WatchedProcesses, draft, node_at, redis_config, room, until,
 };
-use roomcast_broker::{Broker as _, BrokerError, FeedEvent, Health, RedisBroker, RedisConfig, Span};
+use roomcast_broker::{
+    Broker as _, BrokerError, FeedEvent, Health, RedisBroker, RedisConfig, Span,
+};
 use roomcast_protocol::{Position, RoomName};
 use tokio::time::{sleep, timeout};
 
@@ -55,11 +57,17 @@ async fn p7_a_master_that_is_killed_is_followed_to_the_one_that_is_promoted() {
     stage.redis.servers[killed].kill();
     let killed_at = Instant::now();
     let refused = stage.try_say(&lobby, "meanwhile").await;
-    assert!(matches!(refused, Err(BrokerError::Unavailable(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(BrokerError::Unavailable(_))),
+        "{refused:?}"
+    );
     stage.until_interrupted(0).await;
     let after = stage.say_at_last(&lobby, "after").await;
     let took = killed_at.elapsed();
-    assert_eq!(after.position.epoch, before.position.epoch, "nothing was lost");
+    assert_eq!(
+        after.position.epoch, before.position.epoch,
+        "nothing was lost"
+    );
     assert_eq!(stage.message().await.position, after.position);
     assert_eq!(stage.texts(&lobby).await, ["before", "after"]);
     until("ready again", || stage.broker.health() == Health::Ready).await;
@@ -74,11 +82,12 @@ async fn p1_one_order_is_told_on_all_nodes_through_a_failover() {
     stage.listen(&lobby).await;
     let (other, mut feed) = node_at(&stage.redis.url(), "other").await;
     other.subscribe(&lobby).await.expect("subscribed");
-    let speaking = [(stage.broker.clone(), "a"), (other.clone(), "b")]
-        .map(|(broker, who)| tokio::spawn({
+    let speaking = [(stage.broker.clone(), "a"), (other.clone(), "b")].map(|(broker, who)| {
+        tokio::spawn({
             let lobby = lobby.clone();
             async move { say_all(&broker, &lobby, who, 150).await }
-        }));
+        })
+    });
     sleep(Duration::from_millis(500)).await;
     let killed = stage.redis.master();
     stage.redis.servers[killed].kill();
@@ -153,7 +162,10 @@ async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
     others.for_each(RedisProcess::thaw);
     let promoted = stage.redis.until_promoted(before);
     stage.until_interrupted(0).await;
-    assert_eq!(stage.redis.servers[promoted].run(&["XLEN", "rc:{lobby}:log"]), ":1\r\n");
+    assert_eq!(
+        stage.redis.servers[promoted].run(&["XLEN", "rc:{lobby}:log"]),
+        ":1\r\n"
+    );
     // A publisher says how far it has seen: that is how the loss is noticed.
     let floor = lost.last().copied();
     let after = loop {
@@ -190,7 +202,10 @@ async fn p4_in_the_durable_mode_nothing_acked_is_lost_on_a_partition() {
     cut_off(&stage.redis, before);
     for n in 0..3 {
         let refused = stage.try_say(&lobby, &format!("unsure {n}")).await;
-        assert!(matches!(refused, Err(BrokerError::Unavailable(_))), "acked alone: {refused:?}");
+        assert!(
+            matches!(refused, Err(BrokerError::Unavailable(_))),
+            "acked alone: {refused:?}"
+        );
     }
     stage.redis.servers[before].kill();
     let others = replicas(&stage.redis, before);

@@ -30,7 +30,9 @@ fn secured() -> Secured {
     let rules: Vec<&str> = USER.split_whitespace().skip(1).collect();
     let set = redis.run(&[&["ACL", "SETUSER"][..], &rules].concat());
     assert_eq!(set, "+OK\r\n");
-    let closed = redis.run(&["ACL", "SETUSER", "default", "-@all", "+acl", "+ping", "+quit"]);
+    let closed = redis.run(&[
+        "ACL", "SETUSER", "default", "-@all", "+acl", "+ping", "+quit",
+    ]);
     assert_eq!(closed, "+OK\r\n");
     Secured {
         redis,
@@ -95,7 +97,10 @@ async fn a_redis_behind_tls_and_a_login_keeps_rooms() {
 async fn a_wrong_password_is_refused_at_once() {
     let secured = secured();
     let said = refusal(secured.config("app:canary@", secured.roots())).await;
-    assert!(said.contains("does not accept the user and password"), "{said}");
+    assert!(
+        said.contains("does not accept the user and password"),
+        "{said}"
+    );
     assert!(!said.contains("canary"), "{said}");
 }
 

@@ -91,7 +91,12 @@ pub async fn redis(
     let (teller, changes) = channel(config.changes_max);
     let mut places = Vec::new();
     for (index, address) in addresses.iter().enumerate() {
-        places.push(Arc::new(open_place(&config, &node, (index, address), &teller)));
+        places.push(Arc::new(open_place(
+            &config,
+            &node,
+            (index, address),
+            &teller,
+        )));
     }
     let mut tasks = JoinSet::new();
     for place in &places {

@@ -135,7 +135,9 @@ impl Sentinels {
                 "its sentinels know no master of this name",
             )));
         };
-        let epoch = details?.get("config-epoch").and_then(|text| text.parse().ok());
+        let epoch = details?
+            .get("config-epoch")
+            .and_then(|text| text.parse().ok());
         Ok(Belief {
             master: Spot { host, port },
             config_epoch: epoch.unwrap_or(0),

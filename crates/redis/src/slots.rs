@@ -146,7 +146,10 @@ mod tests {
         let slots = Slots::read(&answer, &asked()).unwrap();
         let masters: Vec<String> = slots.masters().iter().map(Spot::to_string).collect();
         assert_eq!(masters, ["asked:1", "b:2"]);
-        assert_eq!((slots.owner(0), slots.owner(100), slots.owner(101)), (Some(0), None, Some(0)));
+        assert_eq!(
+            (slots.owner(0), slots.owner(100), slots.owner(101)),
+            (Some(0), None, Some(0))
+        );
         assert_eq!((slots.owner(8_192), slots.owner(16_384)), (Some(1), None));
         assert!(!slots.is_whole());
         assert_eq!(slots.nodes().count(), 3);

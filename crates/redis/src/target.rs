@@ -87,7 +87,12 @@ impl Target {
         let spot = self.locate().await?;
         let mut connection = self.door.connect(&spot, patience).await?;
         if self.moves() && !is_master(&mut connection).await? {
-            return Err((ErrorKind::Io, "it is not the master (yet)", spot.to_string()).into());
+            return Err((
+                ErrorKind::Io,
+                "it is not the master (yet)",
+                spot.to_string(),
+            )
+                .into());
         }
         Ok((connection, spot))
     }

@@ -137,15 +137,24 @@ fn certificates_for_redis_are_read_and_of_use() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("roots.pem");
     std::fs::write(&path, "no certificate").unwrap();
-    let file = format!("redis = ['rediss://h']\nredis_ca_file = '{}'", path.display());
+    let file = format!(
+        "redis = ['rediss://h']\nredis_ca_file = '{}'",
+        path.display()
+    );
     let refused = from_file(&file).unwrap_err();
-    assert!(refused.contains("redis_ca_file") && refused.contains("PEM"), "{refused}");
+    assert!(
+        refused.contains("redis_ca_file") && refused.contains("PEM"),
+        "{refused}"
+    );
     let certificate = roomcast_redis::processes::Certificate::make();
     let root = certificate.root();
     let of = |url: &str| format!("redis = ['{url}']\nredis_ca_file = '{}'", root.display());
     assert!(from_file(&of("rediss://h")).is_ok());
     let refused = from_file(&of("redis://h")).unwrap_err();
-    assert!(refused.contains("no address in redis begins with rediss"), "{refused}");
+    assert!(
+        refused.contains("no address in redis begins with rediss"),
+        "{refused}"
+    );
 }
 
 #[test]

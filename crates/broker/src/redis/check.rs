@@ -87,9 +87,9 @@ fn judge_shape(info: &str, is_of_cluster: bool) -> Result<(), String> {
         Some("cluster") if !is_of_cluster => {
             Err("it is a node of a Cluster; write redis+cluster://host:port".to_owned())
         }
-        Some("sentinel") => Err(
-            "it is a sentinel; write redis+sentinel://host:port/master-name".to_owned(),
-        ),
+        Some("sentinel") => {
+            Err("it is a sentinel; write redis+sentinel://host:port/master-name".to_owned())
+        }
         _ => Ok(()),
     }
 }
@@ -129,8 +129,16 @@ mod tests {
     #[test]
     fn a_redis_of_another_shape_is_refused_and_told_its_address() {
         let said = |mode: &str, cluster| judge_shape(&format!("redis_mode:{mode}\r\n"), cluster);
-        assert!(said("cluster", false).unwrap_err().contains("redis+cluster://"));
-        assert!(said("sentinel", false).unwrap_err().contains("redis+sentinel://"));
+        assert!(
+            said("cluster", false)
+                .unwrap_err()
+                .contains("redis+cluster://")
+        );
+        assert!(
+            said("sentinel", false)
+                .unwrap_err()
+                .contains("redis+sentinel://")
+        );
         assert!(said("cluster", true).is_ok() && said("standalone", false).is_ok());
     }
 

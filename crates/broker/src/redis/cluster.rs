@@ -4,6 +4,7 @@
 //! subscriptions, to the router.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use roomcast_protocol::RoomName;
@@ -22,6 +23,8 @@ use super::{check, keys};
 use crate::error::{BrokerError, ConnectError};
 use crate::port::FeedEvent;
 
+/// How long to wait for one master when the node starts: the others are there.
+const MASTER_PATIENCE: Duration = Duration::from_millis(1_000);
 /// Tags tried for the names of a master. With all 16,384 slots a tag hits one of them at once; one with
 /// a single slot is missed by all of so many once in 4,000 times, and then has the names of another.
 const TAGS_MAX: u32 = 1 << 17;
@@ -45,27 +48,44 @@ impl Cluster {
         address: &Address,
         config: &RedisConfig,
         feeds: &[mpsc::Sender<FeedEvent>],
-        trouble: Arc<Trouble>,
+        troubles: Arc<Trouble>,
     ) -> Result<Self, ConnectError> {
         let cluster = roomcast_redis::Cluster::of(address);
         let shown = address.shown();
         let slots = ask_patiently(&cluster, &shown).await?;
         let displaced = Arc::new(Displaced::default());
         let mut servers = Vec::with_capacity(slots.masters().len());
+        let (mut answered, mut trouble) = (false, None);
         for (index, spot) in slots.masters().iter().enumerate() {
-            let setting = Setting {
+            let setting = || Setting {
                 target: cluster.master(spot.clone()),
-                trouble: trouble.clone(),
+                trouble: troubles.clone(),
                 tag: tag_of(&slots, index),
                 displaced: Some(displaced.clone()),
             };
             let shown = format!("{shown} ({spot})");
-            let server = Server::start(setting, &shown, config, feeds).await?;
+            let server =
+                match Server::start(setting(), (&shown, MASTER_PATIENCE), config, feeds).await {
+                    Ok(server) => {
+                        answered = true;
+                        server
+                    }
+                    // Its replica may be about to take its place.
+                    Err(away @ ConnectError::Unreachable { .. }) => {
+                        tracing::warn!(error = %away, "a master of the Cluster is away");
+                        trouble = Some(away);
+                        Server::join(setting(), config, feeds)
+                    }
+                    Err(error) => return Err(error),
+                };
             servers.push(Arc::new(server));
+        }
+        if let Some(trouble) = trouble.filter(|_| !answered) {
+            return Err(trouble);
         }
         let map = Arc::new(RwLock::new(Arc::new(Map { slots, servers })));
         let (requests, wishes) = mpsc::channel(REQUESTS_MAX);
-        let router = Router::new(cluster, map.clone(), config, feeds, (trouble, displaced));
+        let router = Router::new(cluster, map.clone(), config, feeds, (troubles, displaced));
         Ok(Self {
             map,
             requests,
@@ -77,9 +97,13 @@ impl Cluster {
     pub(super) fn server(&self, room: &RoomName) -> Result<Arc<Server>, BrokerError> {
         let map = self.map.read();
         let owner = map.slots.owner(keys::slot(room));
-        owner.map(|owner| map.servers[owner].clone()).ok_or_else(|| {
-            BrokerError::Unavailable("the Cluster has nobody who keeps the slot of this room".into())
-        })
+        owner
+            .map(|owner| map.servers[owner].clone())
+            .ok_or_else(|| {
+                BrokerError::Unavailable(
+                    "the Cluster has nobody who keeps the slot of this room".into(),
+                )
+            })
     }
 
     /// All masters.

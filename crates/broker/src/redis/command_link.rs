@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
 use super::beat::Beat;
-use super::trouble::{self, Fault, Trouble};
 use super::check::{self, Place};
 use super::scripts;
+use super::trouble::{self, Fault, Trouble};
 use crate::error::{BrokerError, ConnectError};
 
 /// A command that timed out may still have run. More commands than may wait to be written wait outside.
@@ -105,7 +105,9 @@ impl CommandLink {
     pub(super) fn failed_with(&self, error: &RedisError) -> Fault {
         let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
         let fault = trouble::fault(error);
-        if fault.is_astray {
+        // Whoever is cut off from a Cluster says that it is down.
+        let is_down = error.kind() == ErrorKind::Server(ServerErrorKind::ClusterDown);
+        if fault.is_astray || is_down {
             self.trouble.astray.notify_one();
         } else if error.is_unrecoverable_error() || error.is_connection_dropped() || read_only {
             self.failed.notify_one();

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::cluster::Cluster;
 use super::config::RedisConfig;
-use super::server::{Server, Setting};
+use super::server::{START_PATIENCE, Server, Setting};
 use super::subscriber::Request;
 use super::trouble::Trouble;
 use crate::error::{BrokerError, ConnectError};
@@ -55,7 +55,8 @@ impl Home {
                     tag: 0,
                     displaced: None,
                 };
-                let server = Server::start(setting, &address.shown(), config, feeds).await?;
+                let shown = (&*address.shown(), START_PATIENCE);
+                let server = Server::start(setting, shown, config, feeds).await?;
                 Kind::Server(Arc::new(server))
             }
             Shape::Cluster => {

@@ -125,7 +125,10 @@ impl Router {
     async fn place(&mut self, room: RoomName, waiting: Waiting) {
         let map = self.map.read().clone();
         let Some(owner) = map.slots.owner(keys::slot(&room)) else {
-            self.waiting.entry(room.clone()).or_default().extend(waiting);
+            self.waiting
+                .entry(room.clone())
+                .or_default()
+                .extend(waiting);
             self.places.insert(room, None);
             return;
         };

@@ -52,10 +52,11 @@ pub(super) struct Setting {
 }
 
 impl Server {
-    /// Connects, checks that the server is suitable, and starts its tasks.
+    /// Connects, waiting so long for one that doesn't answer; checks that the server is suitable, and
+    /// starts its tasks.
     pub(super) async fn start(
         setting: Setting,
-        shown: &str,
+        (shown, patience): (&str, Duration),
         config: &RedisConfig,
         feeds: &[mpsc::Sender<FeedEvent>],
     ) -> Result<Self, ConnectError> {
@@ -65,7 +66,7 @@ impl Server {
         };
         let (mut server, subscriber) = Self::build(setting, config, feeds);
         for link in &server.links {
-            start_patiently(link, &place).await?;
+            start_patiently(link, &place, patience).await?;
         }
         server.spawn(subscriber);
         Ok(server)
@@ -180,8 +181,12 @@ impl Drop for Server {
     }
 }
 
-async fn start_patiently(link: &CommandLink, place: &Place<'_>) -> Result<(), ConnectError> {
-    let until = Instant::now() + START_PATIENCE;
+async fn start_patiently(
+    link: &CommandLink,
+    place: &Place<'_>,
+    patience: Duration,
+) -> Result<(), ConnectError> {
+    let until = Instant::now() + patience;
     loop {
         match link.start(place).await {
             Err(ConnectError::Unreachable { detail, .. }) if Instant::now() < until => {

@@ -100,7 +100,9 @@ impl Complaint {
 pub(super) fn fault(error: &RedisError) -> Fault {
     let is_astray = matches!(
         error.kind(),
-        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::TryAgain)
+        ErrorKind::Server(
+            ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::TryAgain
+        )
     );
     Fault {
         error: sort(error),

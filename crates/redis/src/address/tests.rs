@@ -13,10 +13,16 @@ fn hosts(address: &Address) -> Vec<String> {
 #[test]
 fn a_server_has_a_host_and_all_else_has_a_default() {
     let plain = parsed("redis://cache");
-    assert_eq!((hosts(&plain), plain.tls, plain.db), (vec!["cache:6379".into()], false, 0));
+    assert_eq!(
+        (hosts(&plain), plain.tls, plain.db),
+        (vec!["cache:6379".into()], false, 0)
+    );
     assert_eq!(plain.login.password, None);
     let full = parsed("rediss://app:p%40ss%2Fword@[::1]:7000/3");
-    assert_eq!((hosts(&full), full.tls, full.db), (vec!["[::1]:7000".into()], true, 3));
+    assert_eq!(
+        (hosts(&full), full.tls, full.db),
+        (vec!["[::1]:7000".into()], true, 3)
+    );
     assert_eq!(full.login.user.as_deref(), Some("app"));
     assert_eq!(full.login.password.as_deref(), Some("p@ss/word"));
     let password_alone = parsed("redis://:pw@h:1");
@@ -51,7 +57,10 @@ fn an_address_is_shown_without_its_passwords() {
             "redis+sentinel://:canary@a,b/main?sentinel_password=canary",
             "redis+sentinel://:***@a:26379,b:26379/main",
         ),
-        ("rediss+cluster://u:canary@a", "rediss+cluster://u:***@a:6379"),
+        (
+            "rediss+cluster://u:canary@a",
+            "rediss+cluster://u:***@a:6379",
+        ),
     ] {
         assert_eq!(parsed(text).shown(), shown);
         assert_eq!(format!("{:?}", parsed(text)), shown);

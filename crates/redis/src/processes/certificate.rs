@@ -22,9 +22,19 @@ impl Certificate {
         let (root, root_key) = (made.root(), made.path("root.key"));
         let (request, names) = (made.path("request"), made.path("names"));
         std::fs::write(&names, "subjectAltName=IP:127.0.0.1\n").expect("a file");
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let key = [
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ];
         openssl(
-            &[&["req", "-x509", "-days", "2", "-subj", "/CN=test root"][..], &key].concat(),
+            &[
+                &["req", "-x509", "-days", "2", "-subj", "/CN=test root"][..],
+                &key,
+            ]
+            .concat(),
             &[("-out", &root), ("-keyout", &root_key)],
         );
         openssl(

@@ -38,15 +38,25 @@ impl ClusterProcesses {
         for node in &cluster.nodes[1..] {
             cluster.introduce(node);
         }
-        let know_all = || cluster.all(|node| node.run(&["CLUSTER", "NODES"]), |told| {
-            told.lines().filter(|line| line.contains("connected")).count() == 2 * masters
-        });
+        let know_all = || {
+            cluster.all(
+                |node| node.run(&["CLUSTER", "NODES"]),
+                |told| {
+                    told.lines()
+                        .filter(|line| line.contains("connected"))
+                        .count()
+                        == 2 * masters
+                },
+            )
+        };
         until("the nodes know each other", know_all);
         for index in 0..masters {
             let master = cluster.id(index);
             let replica = &cluster.nodes[masters + index];
             until("a replica follows", || {
-                replica.run(&["CLUSTER", "REPLICATE", &master]).starts_with("+OK")
+                replica
+                    .run(&["CLUSTER", "REPLICATE", &master])
+                    .starts_with("+OK")
             });
         }
         cluster.until_well();
@@ -69,10 +79,13 @@ impl ClusterProcesses {
         self.nodes.push(fresh);
         // A master that just came is of no use for two seconds.
         let known = || {
-            let all_know = self.all(|node| node.run(&["CLUSTER", "NODES"]), |told| {
-                let known = told.lines().filter(|line| line.contains(" connected"));
-                known.count() == self.nodes.len()
-            });
+            let all_know = self.all(
+                |node| node.run(&["CLUSTER", "NODES"]),
+                |told| {
+                    let known = told.lines().filter(|line| line.contains(" connected"));
+                    known.count() == self.nodes.len()
+                },
+            );
             all_know && self.all(|node| node.run(&["CLUSTER", "INFO"]), is_ok)
         };
         until("the new node is known and well", known);
@@ -102,15 +115,21 @@ impl ClusterProcesses {
 
     /// Waits until a node is a master.
     pub fn until_master(&self, node: usize) {
-        until("it is promoted", || self.nodes[node].run(&["ROLE"]).contains("master"));
+        until("it is promoted", || {
+            self.nodes[node].run(&["ROLE"]).contains("master")
+        });
     }
 
     /// Waits until every node that answers says that all is well.
     fn until_well(&self) {
         until("all is well", || {
-            self.all(|node| node.run(&["CLUSTER", "INFO"]), is_ok) && self.nodes[self.masters..2 * self.masters].iter().all(|node| {
-                node.run(&["INFO", "replication"]).contains("master_link_status:up")
-            })
+            self.all(|node| node.run(&["CLUSTER", "INFO"]), is_ok)
+                && self.nodes[self.masters..2 * self.masters]
+                    .iter()
+                    .all(|node| {
+                        node.run(&["INFO", "replication"])
+                            .contains("master_link_status:up")
+                    })
         });
     }
 

@@ -29,7 +29,17 @@ impl WatchedProcesses {
     /// # Panics
     /// If they don't come up.
     pub fn with(settings: &[&str]) -> Self {
-        let all = [&["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"], settings];
+        let all = [
+            &[
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--repl-diskless-sync-delay",
+                "0",
+            ],
+            settings,
+        ];
         let master = RedisProcess::with(&all.concat());
         let port = master.port().to_string();
         let follow = ["--replicaof", "127.0.0.1", &port];
@@ -73,8 +83,14 @@ impl WatchedProcesses {
     /// Which of the servers the sentinels name as the master now.
     pub fn master(&self) -> usize {
         let told = self.sentinels[0].run(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER]);
-        let port = told.lines().nth(4).and_then(|text| text.trim().parse().ok());
-        let named = self.servers.iter().position(|server| Some(server.port()) == port);
+        let port = told
+            .lines()
+            .nth(4)
+            .and_then(|text| text.trim().parse().ok());
+        let named = self
+            .servers
+            .iter()
+            .position(|server| Some(server.port()) == port);
         named.expect("one of ours is the master")
     }
 

@@ -10,9 +10,8 @@ use roomcast_protocol::NodeId;
 
 use super::kinds::{Kind, Many, Maybe, One};
 use super::parse::{
-    Address, BackEndKey, Filter, Format, Key, KeyFile, NodeName, Page, RedisLink, RootsFile, Switch,
-    Text,
-    bytes, count, ms, small_count,
+    Address, BackEndKey, Filter, Format, Key, KeyFile, NodeName, Page, RedisLink, RootsFile,
+    Switch, Text, bytes, count, ms, small_count,
 };
 use super::problem::Problem;
 use super::setting::Setting;
