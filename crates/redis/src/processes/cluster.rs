@@ -98,6 +98,14 @@ impl ClusterProcesses {
     /// If that fails.
     pub fn reshard(&self, from: usize, to: usize, slots: usize) {
         let any = format!("127.0.0.1:{}", self.nodes[from].port());
+        // Word of the last change may still be on its way.
+        until("the nodes agree", || {
+            let check = Command::new("redis-cli")
+                .args(["--cluster", "check", &any])
+                .output();
+            let told = check.expect("redis-cli is installed").stdout;
+            String::from_utf8_lossy(&told).contains("All nodes agree")
+        });
         let (from, to, slots) = (self.id(from), self.id(to), slots.to_string());
         let done = Command::new("redis-cli")
             .args(["--cluster", "reshard", &any, "--cluster-from", &from])
