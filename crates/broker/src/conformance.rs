@@ -5,7 +5,6 @@
 
 mod log_cases;
 mod order_cases;
-mod redis_process;
 mod redis_stage;
 
 use std::sync::Arc;
@@ -18,8 +17,10 @@ use crate::port::{Broker, Feed, FeedEvent, LogConfig};
 
 pub use log_cases::*;
 pub use order_cases::*;
-pub use redis_process::RedisProcess;
-pub use redis_stage::{RedisStage, redis_config, until, why_not};
+pub use redis_stage::{RedisStage, node_at, redis_config, until, why_not};
+pub use roomcast_redis::processes::{
+    Certificate, ClusterProcesses, RedisProcess, WatchedProcesses,
+};
 
 /// How long a case waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(10);

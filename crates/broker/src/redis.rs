@@ -1,25 +1,33 @@
-//! The keeper for a cluster: room logs in Redis 7 or newer, one server or several independent ones.
+//! The keeper for a cluster: room logs in Redis 7 or newer, in any of its shapes.
 //!
 //! One script a publish; a few shared connections a server for commands, one of our own for the feed;
-//! a pool only for what wants a connection of its own. A room's home among several servers is chosen
-//! by rendezvous hash, the same on every node.
+//! a pool only for what wants a connection of its own. A room's home among several independent
+//! addresses is chosen by rendezvous hash, the same on every node; behind an address is one server, the
+//! master that sentinels name, or a Cluster, where the room's slot says which master.
 
 mod backoff;
 mod beat;
 mod check;
+mod cluster;
 mod command_link;
 mod config;
+mod displaced;
 mod durable;
+mod home;
 mod keys;
+mod names;
 mod payload;
 mod round_trip;
+mod router;
 mod scripts;
 mod server;
 mod subscriber;
 mod subscriptions;
 mod trouble;
+mod unanswered;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,8 +37,9 @@ use tokio::time::timeout;
 
 use crate::error::{BrokerError, ConnectError};
 use crate::port::{Broker, Feed, Head, Health, LogConfig, Published, Slice, Span, StatsSnapshot};
-use crate::route::home;
+use crate::route;
 pub use config::RedisConfig;
+use home::Home;
 use server::Server;
 use subscriber::Request;
 
@@ -43,23 +52,23 @@ const READ_BATCH_MAX: usize = 100;
 
 /// Room logs in Redis.
 pub struct RedisBroker {
-    servers: Vec<Server>,
+    homes: Vec<Home>,
     log: LogConfig,
 }
 
 impl RedisBroker {
-    /// Connects to every server, checks that each can keep our promises, and opens `feeds` feeds.
+    /// Connects to every address, checks that each can keep our promises, and opens `feeds` feeds.
     pub async fn connect(
         config: RedisConfig,
         feeds: usize,
     ) -> Result<(Self, Vec<Feed>), ConnectError> {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..feeds).map(|_| mpsc::channel(FEED_EVENTS_MAX)).unzip();
-        let mut servers = Vec::with_capacity(config.urls.len());
-        for url in &config.urls {
-            servers.push(Server::start(url, &config, &senders).await?);
+        let mut homes = Vec::with_capacity(config.addresses.len());
+        for address in &config.addresses {
+            homes.push(Home::start(address, &config, &senders).await?);
         }
-        if servers.is_empty() {
+        if homes.is_empty() {
             return Err(ConnectError::BadAddress {
                 url: String::new(),
                 expected: "expected at least one redis:// address".into(),
@@ -67,17 +76,18 @@ impl RedisBroker {
         }
         Ok((
             Self {
-                servers,
+                homes,
                 log: config.log,
             },
             receivers,
         ))
     }
 
-    fn server(&self, room: &RoomName) -> &Server {
-        &self.servers[home(room, self.servers.len())]
+    fn home(&self, room: &RoomName) -> &Home {
+        &self.homes[route::home(room, self.homes.len())]
     }
 
+    /// Reads rooms of one server in one round trip.
     async fn read_batch(
         &self,
         server: &Server,
@@ -92,12 +102,16 @@ impl RedisBroker {
         match link.call_many(commands).await {
             Ok(answers) => {
                 for ((index, room, span), answer) in batch.iter().zip(answers) {
-                    slices[*index] = answer
-                        .map_err(|error| link.failed_with(&error))
-                        .and_then(|value| self.slice(server, &value, room, *span));
+                    slices[*index] = match answer.map_err(|error| link.failed_with(&error)) {
+                        Ok(value) => self.slice(&value, room, *span),
+                        // It has moved since.
+                        Err(fault) if fault.is_astray => self.read(room, *span).await,
+                        Err(fault) => Err(self.home(room).trouble.note(fault.error)),
+                    };
                 }
             }
-            Err(error) => {
+            Err(fault) => {
+                let error = self.home(&batch[0].1).trouble.note(fault.error);
                 for (index, ..) in batch {
                     slices[*index] = Err(error.clone());
                 }
@@ -107,12 +121,12 @@ impl RedisBroker {
 
     fn slice(
         &self,
-        server: &Server,
         answer: &redis::Value,
         room: &RoomName,
         span: Span,
     ) -> Result<Option<Slice>, BrokerError> {
-        scripts::slice(answer, room, span, &self.log).map_err(|error| server.trouble.note(error))
+        scripts::slice(answer, room, span, &self.log)
+            .map_err(|error| self.home(room).trouble.note(error))
     }
 }
 
@@ -123,17 +137,11 @@ impl Broker for RedisBroker {
         draft: &Draft,
         floor: Option<Position>,
     ) -> Result<Published, BrokerError> {
-        let server = self.server(&draft.room);
+        let home = self.home(&draft.room);
         let command = scripts::publish(draft, floor, &self.log, random_epoch());
-        let answer = match &server.durable {
-            None => server.link(&draft.room).call(&command).await?,
-            Some(durable) => {
-                let touch = scripts::touch(draft, &self.log);
-                let publish = durable.publish(&command, scripts::all().into_iter(), touch);
-                publish.await.map_err(|error| server.trouble.note(error))?
-            }
-        };
-        scripts::published(&answer).map_err(|error| server.trouble.note(error))
+        let touch = scripts::touch(draft, &self.log);
+        let answer = home.publish(&draft.room, &command, touch).await?;
+        scripts::published(&answer).map_err(|error| home.trouble.note(error))
     }
 
     async fn signal(&self, signal: &Signal) -> Result<(), BrokerError> {
@@ -142,13 +150,13 @@ impl Broker for RedisBroker {
         command
             .arg(keys::channel(room))
             .arg(payload::signal(signal));
-        self.server(room).link(room).call(&command).await.map(drop)
+        self.home(room).call(room, &command).await.map(drop)
     }
 
     async fn read(&self, room: &RoomName, span: Span) -> Result<Option<Slice>, BrokerError> {
-        let server = self.server(room);
-        let answer = server.link(room).call(&scripts::read(room, span)).await?;
-        self.slice(server, &answer, room, span)
+        let command = scripts::read(room, span);
+        let answer = self.home(room).call(room, &command).await?;
+        self.slice(&answer, room, span)
     }
 
     async fn read_many(
@@ -156,11 +164,24 @@ impl Broker for RedisBroker {
         spans: Vec<(RoomName, Span)>,
     ) -> Vec<Result<Option<Slice>, BrokerError>> {
         let mut slices = vec![Ok(None); spans.len()];
-        let mut by_server = vec![Vec::new(); self.servers.len()];
+        let mut by_server: Vec<(Arc<Server>, Vec<(usize, RoomName, Span)>)> = Vec::new();
         for (index, (room, span)) in spans.into_iter().enumerate() {
-            by_server[home(&room, self.servers.len())].push((index, room, span));
+            let server = match self.home(&room).server(&room) {
+                Ok(server) => server,
+                Err(error) => {
+                    slices[index] = Err(error);
+                    continue;
+                }
+            };
+            let known = by_server
+                .iter_mut()
+                .find(|(known, _)| Arc::ptr_eq(known, &server));
+            match known {
+                Some((_, wanted)) => wanted.push((index, room, span)),
+                None => by_server.push((server, vec![(index, room, span)])),
+            }
         }
-        for (server, wanted) in self.servers.iter().zip(&by_server) {
+        for (server, wanted) in &by_server {
             for batch in wanted.chunks(READ_BATCH_MAX) {
                 self.read_batch(server, batch, &mut slices).await;
             }
@@ -169,15 +190,15 @@ impl Broker for RedisBroker {
     }
 
     async fn open(&self, room: &RoomName, stale: Option<Epoch>) -> Result<Head, BrokerError> {
-        let server = self.server(room);
+        let home = self.home(room);
         let command = scripts::open(room, stale, &self.log, random_epoch());
-        let answer = server.link(room).call(&command).await?;
-        scripts::opened(&answer).map_err(|error| server.trouble.note(error))
+        let answer = home.call(room, &command).await?;
+        scripts::opened(&answer).map_err(|error| home.trouble.note(error))
     }
 
     async fn subscribe(&self, room: &RoomName) -> Result<(), BrokerError> {
         let (done, subscribed) = oneshot::channel();
-        let requests = &self.server(room).requests;
+        let requests = self.home(room).requests();
         let asked = async {
             requests
                 .send(Request::Subscribe(room.clone(), done))
@@ -196,18 +217,14 @@ impl Broker for RedisBroker {
     async fn unsubscribe(&self, room: &RoomName) {
         // Fails only when the broker itself is being dropped.
         let _ = self
-            .server(room)
-            .requests
+            .home(room)
+            .requests()
             .send(Request::Unsubscribe(room.clone()))
             .await;
     }
 
     fn health(&self) -> Health {
-        if self
-            .servers
-            .iter()
-            .all(|server| server.round_trip.is_fresh())
-        {
+        if self.homes.iter().all(Home::is_fresh) {
             Health::Ready
         } else {
             Health::Broken
@@ -215,10 +232,7 @@ impl Broker for RedisBroker {
     }
 
     fn stats(&self) -> StatsSnapshot {
-        let snapshots = self
-            .servers
-            .iter()
-            .map(|server| server.trouble.snapshot(server.rooms()));
+        let snapshots = self.homes.iter().map(Home::stats);
         snapshots.fold(StatsSnapshot::default(), |sum, one| StatsSnapshot {
             reconnects: sum.reconnects + one.reconnects,
             unavailable: sum.unavailable + one.unavailable,

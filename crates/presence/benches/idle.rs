@@ -48,7 +48,7 @@ impl Cluster {
         let (mut nodes, mut listeners) = (Vec::new(), JoinSet::new());
         for number in 0..NODES {
             let (config, name) = (PresenceConfig::default(), format!("n{number}"));
-            let urls = [server.url()];
+            let urls = [roomcast_redis::Address::parse(&server.url()).unwrap()];
             let opened = roomcast_presence::redis(config, name.parse().unwrap(), &urls).await;
             let (presence, mut changes) = opened.unwrap();
             nodes.push(presence);

@@ -7,10 +7,13 @@
 mod attend;
 mod bans;
 mod beat;
+mod call;
 mod entry;
 mod keys;
 mod ledger;
 mod life;
+mod line;
+mod lines;
 mod link;
 mod listing;
 mod marks;
@@ -31,6 +34,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use roomcast_protocol::{Epoch, NodeId, RoomName, Seq, SessionId, UserId};
+use roomcast_redis::Address;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -39,7 +43,8 @@ use self::attend::attend;
 use self::bans::BanScripts;
 use self::beat::{Standing, beat, keep_beating};
 use self::ledger::Ledger;
-use self::link::{Link, Timeouts};
+use self::line::Timeouts;
+use self::link::Link;
 use self::place::Place;
 use self::reap::{keep_reaping, retire};
 use self::scripts::Scripts;
@@ -62,39 +67,36 @@ pub enum OpenError {
     #[error(transparent)]
     Config(#[from] InvalidConfig),
     /// No Redis was named.
-    #[error("no Redis URL; expected at least one")]
-    NoUrl,
-    /// A URL that is none. It is not shown: it may hold a password.
-    #[error("Redis URL number {number} is no Redis URL ({reason}); expected redis://host:port/db")]
-    Url {
-        /// Its place in the list, counted from 1.
-        number: usize,
-        /// What is wrong.
-        reason: String,
-    },
+    #[error("no Redis address; expected at least one")]
+    NoAddress,
 }
 
-/// Presence of a cluster, over one or several independent Redises (7 or newer). A room lives at
-/// the one that [`home`] names, so `urls` must be the same list in the same order on all nodes.
+/// Presence of a cluster, over one or several independent Redises (7 or newer) of any shape. A room lives at
+/// the one that [`home`] names, so `addresses` must be the same list in the same order on all nodes.
 ///
 /// Tries to reach each Redis once, so that a node with healthy Redises has its leases when this
 /// returns; one that can't be reached now is tried again by every beat.
 ///
 /// # Errors
-/// If the settings or a URL can't be. A Redis that is away is no error.
+/// If the settings can't be. A Redis that is away is no error.
 pub async fn redis(
     config: PresenceConfig,
     node: NodeId,
-    urls: &[String],
+    addresses: &[Address],
 ) -> Result<(Arc<dyn Presence>, Changes), OpenError> {
     config.check()?;
-    if urls.is_empty() {
-        return Err(OpenError::NoUrl);
+    if addresses.is_empty() {
+        return Err(OpenError::NoAddress);
     }
     let (teller, changes) = channel(config.changes_max);
     let mut places = Vec::new();
-    for (index, url) in urls.iter().enumerate() {
-        places.push(Arc::new(open_place(&config, &node, (index, url), &teller)?));
+    for (index, address) in addresses.iter().enumerate() {
+        places.push(Arc::new(open_place(
+            &config,
+            &node,
+            (index, address),
+            &teller,
+        )));
     }
     let mut tasks = JoinSet::new();
     for place in &places {
@@ -119,17 +121,14 @@ pub async fn redis(
 fn open_place(
     config: &PresenceConfig,
     node: &NodeId,
-    (index, url): (usize, &str),
+    (index, address): (usize, &Address),
     teller: &Teller,
-) -> Result<Place, OpenError> {
+) -> Place {
     let timeouts = Timeouts {
         connect: Duration::from_millis(config.connect_timeout_ms),
         response: Duration::from_millis(config.response_timeout_ms),
     };
-    let link = Link::new(index, url, timeouts).map_err(|reason| OpenError::Url {
-        number: index + 1,
-        reason,
-    })?;
+    let link = Link::new(index, address, timeouts);
     let terms = Terms {
         rooms_max: config.rooms_max,
         occupants_max: config.occupants_max,
@@ -137,7 +136,7 @@ fn open_place(
         retry: config.beat(),
         vacancy: config.lease(),
     };
-    Ok(Place {
+    Place {
         config: config.clone(),
         node: node.clone(),
         index,
@@ -147,7 +146,7 @@ fn open_place(
         teller: teller.clone(),
         ledger: Mutex::new(Ledger::new(terms)),
         settle_now: Notify::new(),
-    })
+    }
 }
 
 struct RedisPresence {

@@ -28,7 +28,7 @@ pub use reference::markdown;
 pub use setting::Setting;
 pub use settings::Config;
 pub use sources::Flags;
-pub use values::RedisUrl;
+pub use values::{RedisRoots, RedisUrl};
 
 use std::net::SocketAddr;
 

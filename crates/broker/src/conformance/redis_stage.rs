@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_protocol::{Message, RoomName};
+use roomcast_redis::Address;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{RedisProcess, draft, log_config};
@@ -13,21 +14,21 @@ use crate::port::{Broker as _, Feed, FeedEvent, Published, Slice, Span};
 use crate::redis::{RedisBroker, RedisConfig};
 
 /// How long a test waits for what must come, faults and their healing included.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// One node on one Redis.
-pub struct RedisStage {
+/// One node on one Redis, or on several processes that are one.
+pub struct RedisStage<P = RedisProcess> {
     /// The Redis, to be broken.
-    pub redis: RedisProcess,
+    pub redis: P,
     /// The node's broker.
     pub broker: Arc<RedisBroker>,
     /// Its feeds.
     pub feeds: Vec<Feed>,
 }
 
-impl RedisStage {
+impl RedisStage<RedisProcess> {
     /// A node with one feed on a Redis that keeps nothing on disk.
     pub async fn start() -> Self {
         Self::on(RedisProcess::start()).await
@@ -39,9 +40,40 @@ impl RedisStage {
         Self::with(redis, config, 1).await
     }
 
+    /// Another node on the same Redis.
+    pub async fn another_node(&self, node: &str) -> (Arc<RedisBroker>, Feed) {
+        let config = RedisConfig {
+            node: node.parse().expect("a node id"),
+            ..redis_config(&self.redis.url())
+        };
+        let (broker, mut feeds) = RedisBroker::connect(config, 1).await.expect("connected");
+        (Arc::new(broker), feeds.remove(0))
+    }
+
+    /// A counter in what `INFO` says, as `total_connections_received`.
+    pub fn info(&self, field: &str) -> u64 {
+        let info = self.redis.run(&["INFO", "everything"]);
+        let mut values = info.lines().filter_map(|line| line.split_once(':'));
+        let value = values
+            .find(|(key, _)| *key == field)
+            .map(|(_, value)| value);
+        value.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// How often a command, in lower case, was called since `CONFIG RESETSTAT`.
+    pub fn calls(&self, command: &str) -> u64 {
+        let info = self.redis.run(&["INFO", "commandstats"]);
+        let start = format!("cmdstat_{command}:calls=");
+        let calls = info.lines().find_map(|line| line.strip_prefix(&start));
+        let calls = calls.and_then(|rest| rest.split(',').next());
+        calls.map_or(0, |calls| calls.parse().expect("a number"))
+    }
+}
+
+impl<P> RedisStage<P> {
     /// A node set up like this, with so many feeds. Returns when each feed has told its first
     /// interruption, the one of the first link: what is told from now on, a fault has caused.
-    pub async fn with(redis: RedisProcess, config: RedisConfig, feeds: usize) -> Self {
+    pub async fn with(redis: P, config: RedisConfig, feeds: usize) -> Self {
         let (broker, feeds) = RedisBroker::connect(config, feeds)
             .await
             .expect("connected");
@@ -54,16 +86,6 @@ impl RedisStage {
             assert_eq!(stage.until_interrupted(index).await, []);
         }
         stage
-    }
-
-    /// Another node on the same Redis.
-    pub async fn another_node(&self, node: &str) -> (Arc<RedisBroker>, Feed) {
-        let config = RedisConfig {
-            node: node.parse().expect("a node id"),
-            ..redis_config(&self.redis.url())
-        };
-        let (broker, mut feeds) = RedisBroker::connect(config, 1).await.expect("connected");
-        (Arc::new(broker), feeds.remove(0))
     }
 
     /// Subscribes to a room.
@@ -135,36 +157,30 @@ impl RedisStage {
         let texts = messages.iter().map(|message| message.to_chat().message);
         texts.collect()
     }
-
-    /// A counter in what `INFO` says, as `total_connections_received`.
-    pub fn info(&self, field: &str) -> u64 {
-        let info = self.redis.run(&["INFO", "everything"]);
-        let mut values = info.lines().filter_map(|line| line.split_once(':'));
-        let value = values
-            .find(|(key, _)| *key == field)
-            .map(|(_, value)| value);
-        value.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-    }
-
-    /// How often a command, in lower case, was called since `CONFIG RESETSTAT`.
-    pub fn calls(&self, command: &str) -> u64 {
-        let info = self.redis.run(&["INFO", "commandstats"]);
-        let start = format!("cmdstat_{command}:calls=");
-        let calls = info.lines().find_map(|line| line.strip_prefix(&start));
-        let calls = calls.and_then(|rest| rest.split(',').next());
-        calls.map_or(0, |calls| calls.parse().expect("a number"))
-    }
 }
 
-/// A plain set-up for one server.
+/// A plain set-up for one address.
 pub fn redis_config(url: &str) -> RedisConfig {
     RedisConfig {
-        urls: vec![url.to_owned()],
+        addresses: vec![Address::parse(url).expect("an address")],
         node: "test".parse().expect("a node id"),
         connections: 2,
         durable_replicas: 0,
         log: log_config(),
     }
+}
+
+/// Another node on the Redis of this address, past its first interruption.
+pub async fn node_at(url: &str, node: &str) -> (Arc<RedisBroker>, Feed) {
+    let config = RedisConfig {
+        node: node.parse().expect("a node id"),
+        ..redis_config(url)
+    };
+    let (broker, mut feeds) = RedisBroker::connect(config, 1).await.expect("connected");
+    let mut feed = feeds.remove(0);
+    let first = timeout(PATIENCE, feed.recv()).await;
+    assert_eq!(first.expect("told in time"), Some(FeedEvent::Interrupted));
+    (Arc::new(broker), feed)
 }
 
 /// Tries to connect a node to this address, and says why not.

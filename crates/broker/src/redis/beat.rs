@@ -1,11 +1,13 @@
 //! What a command link does once a second to show that it lives.
 
+use std::sync::Arc;
+
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
-use roomcast_protocol::NodeId;
+use roomcast_redis::Spot;
 use tokio::sync::mpsc;
 
-use super::keys;
+use super::names::Names;
 use super::subscriber::Request;
 
 /// A beat: every link pings; one link of a server does it by looking for the witness.
@@ -22,40 +24,51 @@ impl Beat {
             Self::Witness(witness) => witness.beat(connection).await,
         }
     }
+
+    /// A connection was made, to there.
+    pub(super) async fn connected(&self, to: &Spot) {
+        if let Self::Witness(witness) = self {
+            witness.moved(to.clone()).await;
+        }
+    }
 }
 
 /// What the first link's beat does: it lets the node hear itself, and looks whether Redis still
 /// knows what it knew. A flush cuts no connection; this is how it is noticed in a quiet room.
 pub(super) struct Witness {
-    probe: String,
-    seen: Option<String>,
+    names: Arc<Names>,
+    /// Under which name what was seen.
+    seen: Option<(String, String)>,
     requests: mpsc::Sender<Request>,
 }
 
 impl Witness {
-    pub(super) fn new(node: &NodeId, requests: mpsc::Sender<Request>) -> Self {
+    pub(super) fn new(names: Arc<Names>, requests: mpsc::Sender<Request>) -> Self {
         Self {
-            probe: keys::probe(node),
+            names,
             seen: None,
             requests,
         }
     }
 
     async fn beat(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        let (_, witness): (u64, Option<String>) = redis::pipe()
-            .cmd("SPUBLISH")
-            .arg(&self.probe)
-            .arg("p")
-            .cmd("GET")
-            .arg(keys::WITNESS)
-            .query_async(connection)
-            .await?;
+        let name = self.names.witness();
+        let mut probe = redis::cmd("SPUBLISH");
+        probe.arg(self.names.probe()).arg("p");
+        let mut look = redis::cmd("GET");
+        look.arg(&name);
+        let mut pipe = redis::pipe();
+        pipe.add_command(probe).ignore().add_command(look);
+        let (witness,): (Option<String>,) = pipe.query_async(connection).await?;
         let witness = match witness {
             Some(witness) => witness,
-            None => testify(connection).await?,
+            None => testify(&name, connection).await?,
         };
-        let forgotten = self.seen.as_ref().is_some_and(|seen| *seen != witness);
-        self.seen = Some(witness);
+        let before = self.seen.replace((name, witness));
+        let forgotten = match (before, &self.seen) {
+            (Some((name, word)), Some((same, now))) => name == *same && word != *now,
+            _ => false,
+        };
         if forgotten {
             tracing::warn!("Redis has forgotten what it knew; comparing every room");
             // The subscriber only ends with the node.
@@ -63,18 +76,23 @@ impl Witness {
         }
         Ok(())
     }
+
+    /// The link leads elsewhere now: what the subscriber has may be of the master of before.
+    pub(super) async fn moved(&self, to: Spot) {
+        let _ = self.requests.send(Request::Elsewhere(to)).await;
+    }
 }
 
 /// Leaves a witness, unless another node was faster; the one that stands.
-async fn testify(connection: &mut MultiplexedConnection) -> RedisResult<String> {
+async fn testify(name: &str, connection: &mut MultiplexedConnection) -> RedisResult<String> {
     let fresh = format!("{:016x}", rand::random::<u64>());
     let (_, witness): (Option<String>, String) = redis::pipe()
         .cmd("SET")
-        .arg(keys::WITNESS)
+        .arg(name)
         .arg(fresh)
         .arg("NX")
         .cmd("GET")
-        .arg(keys::WITNESS)
+        .arg(name)
         .query_async(connection)
         .await?;
     Ok(witness)

@@ -8,11 +8,19 @@ use crate::error::ConnectError;
 /// The oldest Redis with sharded pub/sub and script flags.
 const MAJOR_VERSION_MIN: u32 = 7;
 
-/// Refuses a Redis that is too old, or that may silently evict what was acked.
+/// What an operator called a Redis, and whether it should be a node of a Cluster.
+pub(super) struct Place<'a> {
+    pub(super) shown: &'a str,
+    pub(super) is_of_cluster: bool,
+}
+
+/// Refuses a Redis that is too old, or of another shape than its address says, or that may silently
+/// evict what was acked.
 pub(super) async fn suitable(
     connection: &mut MultiplexedConnection,
-    url: &str,
+    place: &Place<'_>,
 ) -> Result<(), ConnectError> {
+    let url = place.shown;
     let info: String = redis::cmd("INFO")
         .query_async(connection)
         .await
@@ -20,7 +28,8 @@ pub(super) async fn suitable(
     if let Some(doubt) = doubt(&info) {
         tracing::warn!(url, doubt, "set maxmemory-policy to noeviction");
     }
-    judge(&info).map_err(|reason| ConnectError::Unsuitable {
+    let judgement = judge(&info).and_then(|()| judge_shape(&info, place.is_of_cluster));
+    judgement.map_err(|reason| ConnectError::Unsuitable {
         url: url.to_owned(),
         reason,
     })
@@ -35,6 +44,12 @@ pub(super) fn no_start(error: &RedisError, url: &str) -> ConnectError {
         "it does not accept the user and password in the address".to_owned()
     } else if error.code() == Some("NOAUTH") {
         "it wants a password; put it in the address: redis://[user]:password@host".to_owned()
+    } else if error.kind() == ErrorKind::MasterNameNotFoundBySentinel {
+        "its sentinels know no master of the name at the end of the address".to_owned()
+    } else if error.to_string().contains("cluster support disabled") {
+        "it is no node of a Cluster; a server by itself is redis://host:port".to_owned()
+    } else if error.to_string().contains("unknown command 'SENTINEL'") {
+        "it is no sentinel; a server by itself is redis://host:port".to_owned()
     } else if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) {
         format!("its user may not do what is needed: {error}")
     } else {
@@ -66,6 +81,19 @@ fn judge(info: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A node of a Cluster keeps a part of the rooms only, and a sentinel none.
+fn judge_shape(info: &str, is_of_cluster: bool) -> Result<(), String> {
+    match field(info, "redis_mode") {
+        Some("cluster") if !is_of_cluster => {
+            Err("it is a node of a Cluster; write redis+cluster://host:port".to_owned())
+        }
+        Some("sentinel") => {
+            Err("it is a sentinel; write redis+sentinel://host:port/master-name".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What is worth a warning: our keys have a time to live, so that these policies may evict them too,
 /// though last of all and only when memory runs out.
 fn doubt(info: &str) -> Option<String> {
@@ -84,7 +112,7 @@ fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{doubt, judge};
+    use super::{doubt, judge, judge_shape};
 
     #[test]
     fn an_old_redis_is_refused_and_told_what_to_use() {
@@ -96,6 +124,22 @@ mod tests {
         assert!(judge("redis_version:7.0.15\r\n").is_ok());
         assert!(judge("redis_version:8.2.1\r\n").is_ok());
         assert!(judge("").is_err());
+    }
+
+    #[test]
+    fn a_redis_of_another_shape_is_refused_and_told_its_address() {
+        let said = |mode: &str, cluster| judge_shape(&format!("redis_mode:{mode}\r\n"), cluster);
+        assert!(
+            said("cluster", false)
+                .unwrap_err()
+                .contains("redis+cluster://")
+        );
+        assert!(
+            said("sentinel", false)
+                .unwrap_err()
+                .contains("redis+sentinel://")
+        );
+        assert!(said("cluster", true).is_ok() && said("standalone", false).is_ok());
     }
 
     #[test]

@@ -9,39 +9,39 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value,
-};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
+use roomcast_redis::{Patience, Spot, Target};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
 use super::beat::Beat;
-use super::trouble::{self, Trouble};
-use super::{check, scripts};
+use super::check::{self, Place};
+use super::scripts;
+use super::trouble::{self, Fault, Trouble};
 use crate::error::{BrokerError, ConnectError};
 
-/// How long connecting may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
-/// How long an answer may take. A command that timed out may still have run.
-const RESPONSE_TIMEOUT: Duration = Duration::from_millis(2_000);
+/// A command that timed out may still have run. More commands than may wait to be written wait outside.
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_millis(1_000),
+    response: Duration::from_millis(2_000),
+    commands: 1_024,
+};
 /// How often the link shows that it lives.
 const BEAT_EVERY: Duration = Duration::from_millis(1_000);
-/// Commands that may wait to be written; more of them wait outside.
-const PIPELINE_BUFFER: usize = 1_024;
 
 pub(super) struct CommandLink {
-    client: Client,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    target: Arc<Target>,
+    connection: Mutex<Option<(MultiplexedConnection, Spot)>>,
     /// Somebody saw the connection fail.
     failed: Notify,
     trouble: Arc<Trouble>,
 }
 
 impl CommandLink {
-    pub(super) fn new(client: Client, trouble: Arc<Trouble>) -> Self {
+    pub(super) fn new(target: Arc<Target>, trouble: Arc<Trouble>) -> Self {
         Self {
-            client,
+            target,
             connection: Mutex::new(None),
             failed: Notify::new(),
             trouble,
@@ -49,17 +49,17 @@ impl CommandLink {
     }
 
     /// Connects for the first time; says what an operator must change.
-    pub(super) async fn start(&self, url: &str) -> Result<(), ConnectError> {
-        let no_start = |error: RedisError| check::no_start(&error, url);
-        let mut connection = self.connect().await.map_err(no_start)?;
-        check::suitable(&mut connection, url).await?;
+    pub(super) async fn start(&self, place: &Place<'_>) -> Result<(), ConnectError> {
+        let no_start = |error: RedisError| check::no_start(&error, place.shown);
+        let (mut connection, spot) = self.target.connect(PATIENCE).await.map_err(no_start)?;
+        check::suitable(&mut connection, place).await?;
         load(&mut connection).await.map_err(no_start)?;
-        *self.connection.lock() = Some(connection);
+        *self.connection.lock() = Some((connection, spot));
         Ok(())
     }
 
     /// Runs a script, loading it where Redis has lost it.
-    pub(super) async fn call(&self, command: &Cmd) -> Result<Value, BrokerError> {
+    pub(super) async fn call(&self, command: &Cmd) -> Result<Value, Fault> {
         let mut connection = self.connection()?;
         let mut answer: RedisResult<Value> = command.query_async(&mut connection).await;
         if answer.as_ref().is_err_and(is_no_script) {
@@ -75,7 +75,7 @@ impl CommandLink {
     pub(super) async fn call_many(
         &self,
         commands: Vec<Cmd>,
-    ) -> Result<Vec<RedisResult<Value>>, BrokerError> {
+    ) -> Result<Vec<RedisResult<Value>>, Fault> {
         let mut connection = self.connection()?;
         let mut pipe = redis::pipe();
         for command in commands {
@@ -102,12 +102,17 @@ impl CommandLink {
     }
 
     /// Sorts an error, and has the connection made anew where it is the reason.
-    pub(super) fn failed_with(&self, error: &RedisError) -> BrokerError {
+    pub(super) fn failed_with(&self, error: &RedisError) -> Fault {
         let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
-        if error.is_unrecoverable_error() || error.is_connection_dropped() || read_only {
+        let fault = trouble::fault(error);
+        // Whoever is cut off from a Cluster says that it is down.
+        let is_down = error.kind() == ErrorKind::Server(ServerErrorKind::ClusterDown);
+        if fault.is_astray || is_down {
+            self.trouble.astray.notify_one();
+        } else if error.is_unrecoverable_error() || error.is_connection_dropped() || read_only {
             self.failed.notify_one();
         }
-        self.trouble.note(trouble::sort(error))
+        fault
     }
 
     /// Keeps the connection alive for good.
@@ -116,59 +121,75 @@ impl CommandLink {
         let mut made_at = Instant::now();
         loop {
             let connection = self.connection.lock().clone();
-            let Some(mut connection) = connection else {
+            let Some((mut connection, spot)) = connection else {
                 sleep(backoff.next()).await;
                 match self.reconnect().await {
-                    Ok(()) => made_at = Instant::now(),
-                    Err(error) => tracing::debug!(%error, "the command link can't be made"),
+                    Ok(spot) => {
+                        made_at = Instant::now();
+                        beat.connected(&spot).await;
+                    }
+                    Err(error) => {
+                        self.trouble.astray.notify_one();
+                        tracing::debug!(%error, "the command link can't be made");
+                    }
                 }
                 continue;
             };
             let lost = match beat.beat(&mut connection).await {
                 Err(error) if !trouble::is_answer(&error) => Some(error.to_string()),
                 answer => {
-                    if let Err(error) = answer {
-                        self.trouble.note(trouble::sort(&error));
-                    }
-                    tokio::select! {
-                        () = sleep(BEAT_EVERY) => None,
-                        () = self.failed.notified() => Some("a command failed".to_owned()),
-                    }
+                    self.note(answer);
+                    self.until_lost(&spot).await
                 }
             };
             if let Some(error) = lost {
                 *self.connection.lock() = None;
                 backoff.lost_after(made_at.elapsed());
                 self.trouble.reconnected();
-                tracing::warn!(error, "a command link was lost");
+                tracing::warn!(error, %spot, "a command link was lost");
             }
         }
     }
 
-    pub(super) fn connection(&self) -> Result<MultiplexedConnection, BrokerError> {
+    fn note(&self, beaten: RedisResult<()>) {
+        if let Err(error) = beaten {
+            let fault = trouble::fault(&error);
+            if fault.is_astray {
+                self.trouble.astray.notify_one();
+            } else {
+                self.trouble.note(fault.error);
+            }
+        }
+    }
+
+    /// Waits for the next beat. Why the connection is of no use any more, if it isn't.
+    async fn until_lost(&self, spot: &Spot) -> Option<String> {
+        tokio::select! {
+            () = sleep(BEAT_EVERY) => {}
+            () = self.failed.notified() => return Some("a command failed".to_owned()),
+        }
+        let has_moved = self.target.has_moved(spot).await;
+        has_moved.then(|| "the master is elsewhere now".to_owned())
+    }
+
+    /// Where it leads now.
+    pub(super) fn spot(&self) -> Option<Spot> {
+        let connection = self.connection.lock();
+        connection.as_ref().map(|(_, spot)| spot.clone())
+    }
+
+    fn connection(&self) -> Result<MultiplexedConnection, BrokerError> {
         let connection = self.connection.lock().clone();
-        connection.ok_or_else(|| {
-            self.trouble.note(BrokerError::Unavailable(
-                "there is no link to Redis now".into(),
-            ))
-        })
+        connection
+            .map(|(connection, _)| connection)
+            .ok_or_else(|| BrokerError::Unavailable("there is no link to Redis now".into()))
     }
 
-    async fn reconnect(&self) -> RedisResult<()> {
-        let mut connection = self.connect().await?;
+    async fn reconnect(&self) -> RedisResult<Spot> {
+        let (mut connection, spot) = self.target.connect(PATIENCE).await?;
         load(&mut connection).await?;
-        *self.connection.lock() = Some(connection);
-        Ok(())
-    }
-
-    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_pipeline_buffer_size(PIPELINE_BUFFER);
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+        *self.connection.lock() = Some((connection, spot.clone()));
+        Ok(spot)
     }
 }
 

@@ -1,15 +1,16 @@
 //! What the Redis keeper is given by the operator.
 
 use roomcast_protocol::NodeId;
+use roomcast_redis::Address;
 
 use crate::port::LogConfig;
 
 /// Which servers, and how to use them.
 #[derive(Clone)]
 pub struct RedisConfig {
-    /// Addresses of independent servers: `redis://[user:password@]host[:port]`. The order matters:
-    /// every node must have the same.
-    pub urls: Vec<String>,
+    /// Independent ones: servers, masters that sentinels watch, or Clusters. The order matters: every
+    /// node must have the same.
+    pub addresses: Vec<Address>,
     /// The node that connects; it hears itself by this name.
     pub node: NodeId,
     /// Shared command connections to each server; 2 to 4 keep one from being the limit.

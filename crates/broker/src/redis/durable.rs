@@ -3,13 +3,16 @@
 //! `WAIT` counts what its own connection has written, so that a publish wants a connection of its
 //! own for the while: a pooled one, not the shared one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_redis::{Manager, Pool, Runtime};
+use parking_lot::Mutex;
 use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, RedisError, Value};
+use roomcast_redis::{Spot, Target};
 use tokio::time::timeout;
 
-use super::trouble;
+use super::trouble::{self, Fault};
 use crate::error::BrokerError;
 
 /// Connections in the pool, hence publishes that wait for replicas at once.
@@ -24,25 +27,31 @@ const PATIENCE: Duration = Duration::from_millis(2_000);
 const WAIT_MS: u64 = 1_000;
 
 pub(super) struct Durable {
-    pool: Pool,
+    target: Arc<Target>,
+    /// The pool, and where it leads.
+    pool: Mutex<Option<(Spot, Pool)>>,
     replicas: u32,
 }
 
 impl Durable {
-    pub(super) fn new(info: ConnectionInfo, replicas: u32) -> Result<Self, String> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        let manager = Manager::new_with_config(info, config).map_err(|error| error.to_string())?;
-        let pool = Pool::builder(manager)
-            .max_size(POOL_SIZE)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
-            .recycle_timeout(Some(PATIENCE))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { pool, replicas })
+    pub(super) fn new(target: Arc<Target>, replicas: u32) -> Self {
+        Self {
+            target,
+            pool: Mutex::new(None),
+            replicas,
+        }
+    }
+
+    /// The pool of the present master: that of a former one is left to its connections' ends.
+    fn pool(&self, spot: &Spot) -> Result<Pool, BrokerError> {
+        let mut known = self.pool.lock();
+        if let Some((_, pool)) = known.as_ref().filter(|(of, _)| of == spot) {
+            return Ok(pool.clone());
+        }
+        let info = self.target.info(spot).map_err(|error| error.to_string());
+        let pool = info.and_then(open).map_err(BrokerError::Unavailable)?;
+        *known = Some((spot.clone(), pool.clone()));
+        Ok(pool)
     }
 
     /// Runs a publish and returns its answer once enough replicas have it. `touch` writes again what
@@ -52,11 +61,12 @@ impl Durable {
         publish: &Cmd,
         load: impl Iterator<Item = &'static redis::Script>,
         touch: Option<Cmd>,
-    ) -> Result<Value, BrokerError> {
-        let publishing = self.publish_and_wait(publish, load, touch);
+        spot: &Spot,
+    ) -> Result<Value, Fault> {
+        let publishing = self.publish_and_wait(publish, load, touch, spot);
         timeout(PUBLISH_TIMEOUT, publishing)
             .await
-            .unwrap_or_else(|_| Err(BrokerError::Unavailable("it did not answer in time".into())))
+            .unwrap_or_else(|_| Err(unavailable("it did not answer in time".into())))
     }
 
     async fn publish_and_wait(
@@ -64,11 +74,11 @@ impl Durable {
         publish: &Cmd,
         load: impl Iterator<Item = &'static redis::Script>,
         touch: Option<Cmd>,
-    ) -> Result<Value, BrokerError> {
-        let unavailable = |detail: String| BrokerError::Unavailable(detail);
-        let sort = |error: RedisError| trouble::sort(&error);
+        spot: &Spot,
+    ) -> Result<Value, Fault> {
+        let sort = |error: RedisError| trouble::fault(&error);
         let mut connection = self
-            .pool
+            .pool(spot)?
             .get()
             .await
             .map_err(|e| unavailable(e.to_string()))?;
@@ -96,4 +106,23 @@ impl Durable {
         }
         Ok(answer)
     }
+}
+
+fn unavailable(detail: String) -> Fault {
+    BrokerError::Unavailable(detail).into()
+}
+
+fn open(info: ConnectionInfo) -> Result<Pool, String> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE));
+    let manager = Manager::new_with_config(info, config).map_err(|error| error.to_string())?;
+    Pool::builder(manager)
+        .max_size(POOL_SIZE)
+        .wait_timeout(Some(PATIENCE))
+        .create_timeout(Some(PATIENCE))
+        .recycle_timeout(Some(PATIENCE))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| error.to_string())
 }

@@ -20,6 +20,11 @@ pub(crate) fn channel(room: &RoomName) -> String {
     format!("rc:{{{room}}}")
 }
 
+/// The slot of a Cluster that all of a room is in.
+pub(crate) fn slot(room: &RoomName) -> u16 {
+    roomcast_redis::slot(channel(room).as_bytes())
+}
+
 /// The room whose channel this is.
 pub(crate) fn room_of_channel(channel: &str) -> Option<RoomName> {
     channel
@@ -35,13 +40,16 @@ pub(crate) fn dedupe(room: &RoomName, user: &UserId, key: &IdempotencyKey) -> St
     format!("rc:{{{room}}}:key:{user}/{key}")
 }
 
-/// Sharded channel by which a node hears itself.
-pub(crate) fn probe(node: &NodeId) -> String {
-    format!("rc:probe:{node}")
+/// Sharded channel by which a node hears itself. The tag is none of a room's, which hold no `!`; of a
+/// Cluster each master has one of its own.
+pub(crate) fn probe(node: &NodeId, tag: u32) -> String {
+    format!("rc:{{!{tag}}}:probe:{node}")
 }
 
-/// String: there as long as Redis has not forgotten everything.
-pub(crate) const WITNESS: &str = "rc:witness";
+/// String: there as long as the server with this tag has not forgotten everything.
+pub(crate) fn witness(tag: u32) -> String {
+    format!("rc:{{!{tag}}}:witness")
+}
 
 #[cfg(test)]
 mod tests {
@@ -54,7 +62,7 @@ mod tests {
         for other in [
             meta(&room),
             log(&room),
-            probe(&"n".parse().unwrap()),
+            probe(&"n".parse().unwrap(), 0),
             "rc:{a b}".into(),
         ] {
             assert_eq!(room_of_channel(&other), None, "{other}");

@@ -3,80 +3,143 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use redis::{Client, ConnectionInfo, IntoConnectionInfo as _};
-use roomcast_protocol::{NodeId, RoomName};
+use redis::{Cmd, Value};
+use roomcast_protocol::RoomName;
+use roomcast_redis::{Spot, Target};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::beat::{Beat, Witness};
+use super::check::Place;
 use super::command_link::CommandLink;
 use super::config::RedisConfig;
+use super::displaced::Displaced;
 use super::durable::Durable;
+use super::names::Names;
 use super::round_trip::RoundTrip;
+use super::scripts;
 use super::subscriber::{REQUESTS_MAX, Request, Subscriber};
 use super::subscriptions::Subscriptions;
-use super::trouble::Trouble;
-use crate::error::ConnectError;
+use super::trouble::{Fault, Trouble};
+use crate::error::{BrokerError, ConnectError};
 use crate::port::FeedEvent;
 use crate::route::feed_index;
 
 /// How long to wait for a Redis that doesn't answer when the node starts.
-const START_PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const START_PATIENCE: Duration = Duration::from_secs(20);
 /// How often to ask then.
-const START_RETRY: Duration = Duration::from_millis(500);
+pub(super) const START_RETRY: Duration = Duration::from_millis(500);
 
 pub(super) struct Server {
     links: Vec<Arc<CommandLink>>,
-    pub(super) durable: Option<Durable>,
+    durable: Option<Durable>,
+    names: Arc<Names>,
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) round_trip: Arc<RoundTrip>,
-    pub(super) trouble: Arc<Trouble>,
     rooms: Arc<AtomicU64>,
     tasks: Vec<AbortHandle>,
 }
 
+/// Where a server is, and what it shares with others.
+pub(super) struct Setting {
+    pub(super) target: Target,
+    pub(super) trouble: Arc<Trouble>,
+    /// The tag of its names.
+    pub(super) tag: u32,
+    /// If it is a master of a Cluster: where rooms go that it keeps no longer.
+    pub(super) displaced: Option<Arc<Displaced>>,
+}
+
 impl Server {
-    /// Connects, checks that the server is suitable, and starts its tasks.
+    /// Connects, waiting so long for one that doesn't answer; checks that the server is suitable, and
+    /// starts its tasks.
     pub(super) async fn start(
-        url: &str,
+        setting: Setting,
+        (shown, patience): (&str, Duration),
         config: &RedisConfig,
         feeds: &[mpsc::Sender<FeedEvent>],
     ) -> Result<Self, ConnectError> {
-        let shown = without_password(url);
-        let bad = |expected: String| ConnectError::BadAddress {
-            url: shown.clone(),
-            expected,
+        let place = Place {
+            shown,
+            is_of_cluster: setting.displaced.is_some(),
         };
-        let info = connection_info(url).map_err(&bad)?;
-        let trouble = Arc::new(Trouble::default());
-        let durable = match config.durable_replicas {
-            0 => None,
-            replicas => Some(Durable::new(info.clone(), replicas).map_err(bad)?),
-        };
-        let mut links = Vec::with_capacity(config.connections);
-        for _ in 0..config.connections.max(1) {
-            let client = Client::open(info.clone()).map_err(|error| ConnectError::BadAddress {
-                url: shown.clone(),
-                expected: error.to_string(),
-            })?;
-            links.push(Arc::new(CommandLink::new(client, trouble.clone())));
+        let (mut server, subscriber) = Self::build(setting, config, feeds);
+        for link in &server.links {
+            start_patiently(link, &place, patience).await?;
         }
-        for link in &links {
-            start_patiently(link, &shown).await?;
-        }
+        server.spawn(subscriber);
+        Ok(server)
+    }
+
+    /// Starts its tasks, which connect when they can.
+    pub(super) fn join(
+        setting: Setting,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+    ) -> Self {
+        let (mut server, subscriber) = Self::build(setting, config, feeds);
+        // It replaces one that was good, or joins others that are: silence will tell.
+        server.round_trip.came_back();
+        server.spawn(subscriber);
+        server
+    }
+
+    fn build(
+        setting: Setting,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+    ) -> (Self, Subscriber) {
+        let Setting {
+            target,
+            trouble,
+            tag,
+            displaced,
+        } = setting;
+        let target = Arc::new(target);
+        let links = (0..config.connections.max(1))
+            .map(|_| Arc::new(CommandLink::new(target.clone(), trouble.clone())));
+        let durable = (config.durable_replicas > 0)
+            .then(|| Durable::new(target.clone(), config.durable_replicas));
         let (requests, wishes) = mpsc::channel(REQUESTS_MAX);
-        let mut server = Self {
-            links,
+        let server = Self {
+            links: links.collect(),
             durable,
+            names: Arc::new(Names::new(&config.node, tag)),
             requests,
             round_trip: Arc::new(RoundTrip::new()),
-            trouble,
             rooms: Arc::default(),
             tasks: Vec::new(),
         };
-        server.spawn(info, &config.node, wishes, feeds);
-        Ok(server)
+        let subscriber = Subscriber {
+            target,
+            names: server.names.clone(),
+            requests: wishes,
+            feeds: feeds.to_vec(),
+            round_trip: server.round_trip.clone(),
+            trouble,
+            rooms: server.rooms.clone(),
+            subscriptions: Subscriptions::default(),
+            displaced,
+        };
+        (server, subscriber)
+    }
+
+    /// Runs a publish; in the durable mode, until replicas have it.
+    pub(super) async fn publish(
+        &self,
+        room: &RoomName,
+        command: &Cmd,
+        touch: Option<Cmd>,
+    ) -> Result<Value, Fault> {
+        let link = self.link(room);
+        let Some(durable) = &self.durable else {
+            return link.call(command).await;
+        };
+        let nowhere = || BrokerError::Unavailable("there is no link to Redis now".into());
+        let spot: Spot = link.spot().ok_or_else(nowhere)?;
+        let scripts = scripts::all().into_iter();
+        durable.publish(command, scripts, touch, &spot).await
     }
 
     /// The link for a room: always the same one, so that what is sent in order arrives in order.
@@ -88,28 +151,20 @@ impl Server {
         self.rooms.load(Ordering::Relaxed)
     }
 
-    fn spawn(
-        &mut self,
-        info: ConnectionInfo,
-        node: &NodeId,
-        wishes: mpsc::Receiver<Request>,
-        feeds: &[mpsc::Sender<FeedEvent>],
-    ) {
-        let subscriber = Subscriber {
-            info,
-            node: node.clone(),
-            requests: wishes,
-            feeds: feeds.to_vec(),
-            round_trip: self.round_trip.clone(),
-            trouble: self.trouble.clone(),
-            rooms: self.rooms.clone(),
-            subscriptions: Subscriptions::default(),
-        };
+    /// Gives it other names, for their slot has moved.
+    pub(super) async fn retag(&self, tag: u32) {
+        if self.names.retag(tag) {
+            // The subscriber only ends with the node.
+            let _ = self.requests.send(Request::Renamed).await;
+        }
+    }
+
+    fn spawn(&mut self, subscriber: Subscriber) {
         self.tasks
             .push(tokio::spawn(subscriber.run()).abort_handle());
         for (index, link) in self.links.iter().enumerate() {
             let beat = match index {
-                0 => Beat::Witness(Witness::new(node, self.requests.clone())),
+                0 => Beat::Witness(Witness::new(self.names.clone(), self.requests.clone())),
                 _ => Beat::Ping,
             };
             self.tasks
@@ -126,57 +181,19 @@ impl Drop for Server {
     }
 }
 
-async fn start_patiently(link: &CommandLink, url: &str) -> Result<(), ConnectError> {
-    let until = Instant::now() + START_PATIENCE;
+async fn start_patiently(
+    link: &CommandLink,
+    place: &Place<'_>,
+    patience: Duration,
+) -> Result<(), ConnectError> {
+    let until = Instant::now() + patience;
     loop {
-        match link.start(url).await {
+        match link.start(place).await {
             Err(ConnectError::Unreachable { detail, .. }) if Instant::now() < until => {
-                tracing::warn!(url, detail, "Redis does not answer yet");
+                tracing::warn!(url = place.shown, detail, "Redis does not answer yet");
                 sleep(START_RETRY).await;
             }
             done => return done,
         }
-    }
-}
-
-fn connection_info(url: &str) -> Result<ConnectionInfo, String> {
-    let expected = || "expected redis://[user:password@]host[:port]".to_owned();
-    let info = url.into_connection_info().map_err(|_| expected())?;
-    if !matches!(info.addr(), redis::ConnectionAddr::Tcp(..)) {
-        return Err(expected());
-    }
-    let tcp = info.tcp_settings().clone().set_nodelay(true);
-    Ok(info.set_tcp_settings(tcp))
-}
-
-/// A Redis address as it may be shown.
-fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 <= at => {
-            format!("{}***{}", &url[..scheme + 3], &url[at..])
-        }
-        _ => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shown_address_has_no_password() {
-        assert_eq!(without_password("redis://u:secret@h:1"), "redis://***@h:1");
-        assert_eq!(without_password("redis://h:1"), "redis://h:1");
-    }
-
-    #[test]
-    fn an_address_that_can_not_be_subscribed_to_is_refused_with_what_is_expected() {
-        for bad in ["", "h:1", "http://h", "unix:///tmp/redis.sock"] {
-            assert!(
-                connection_info(bad).unwrap_err().contains("redis://"),
-                "{bad}"
-            );
-        }
-        assert!(connection_info("redis://:pw@127.0.0.1:6379").is_ok());
     }
 }

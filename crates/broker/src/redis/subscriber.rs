@@ -9,15 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Cmd, ConnectionInfo};
-use roomcast_protocol::{NodeId, RoomName};
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
+use roomcast_protocol::RoomName;
+use roomcast_redis::{Spot, Target};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::backoff::Backoff;
+use super::displaced::Displaced;
+use super::names::Names;
 use super::round_trip::RoundTrip;
 use super::subscriptions::Subscriptions;
 use super::trouble::Trouble;
+use super::unanswered::{Sent, Unanswered};
 use super::wire::{Incoming, Wire, WireError};
 use super::{keys, payload};
 use crate::port::FeedEvent;
@@ -40,11 +44,15 @@ pub(super) enum Request {
     Unsubscribe(RoomName),
     /// Redis has forgotten everything: every room must be compared with the log.
     Forgotten,
+    /// The names by which the node hears itself are others now.
+    Renamed,
+    /// The master is there; a link that leads elsewhere is of no use.
+    Elsewhere(Spot),
 }
 
 pub(super) struct Subscriber {
-    pub(super) info: ConnectionInfo,
-    pub(super) node: NodeId,
+    pub(super) target: Arc<Target>,
+    pub(super) names: Arc<Names>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) feeds: Vec<mpsc::Sender<FeedEvent>>,
     pub(super) round_trip: Arc<RoundTrip>,
@@ -52,6 +60,8 @@ pub(super) struct Subscriber {
     /// How many rooms are subscribed, for metrics.
     pub(super) rooms: Arc<AtomicU64>,
     pub(super) subscriptions: Subscriptions,
+    /// In a Cluster: where rooms go that are not kept here any more.
+    pub(super) displaced: Option<Arc<Displaced>>,
 }
 
 /// Why serving a link ended.
@@ -65,6 +75,7 @@ enum End {
 /// What a live link knows about itself.
 struct Link {
     wire: Wire,
+    unanswered: Unanswered,
     heard_at: Instant,
     looked_at: Instant,
     pinged_at: Instant,
@@ -77,7 +88,7 @@ impl Subscriber {
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::new();
         loop {
-            match Wire::connect(&self.info).await {
+            match Wire::connect(&self.target).await {
                 Ok(wire) => {
                     let made_at = Instant::now();
                     match self.serve(wire).await {
@@ -89,7 +100,10 @@ impl Subscriber {
                         }
                     }
                 }
-                Err(error) => tracing::debug!(%error, "the subscribe link can't be made"),
+                Err(error) => {
+                    self.trouble.astray.notify_one();
+                    tracing::debug!(%error, "the subscribe link can't be made");
+                }
             }
             if !self.wait(backoff.next()).await {
                 return;
@@ -106,8 +120,8 @@ impl Subscriber {
                 request = self.requests.recv() => match request {
                     Some(Request::Subscribe(room, done)) => drop(self.subscriptions.want(&room, done)),
                     Some(Request::Unsubscribe(room)) => drop(self.subscriptions.forget(&room)),
-                    // The link to come says so itself.
-                    Some(Request::Forgotten) => {}
+                    // The link to come says so itself, and leads to where it should.
+                    Some(Request::Forgotten | Request::Renamed | Request::Elsewhere(_)) => {}
                     None => return false,
                 },
             }
@@ -118,6 +132,7 @@ impl Subscriber {
         let now = Instant::now();
         let mut link = Link {
             wire,
+            unanswered: Unanswered::default(),
             heard_at: now,
             looked_at: now,
             pinged_at: now,
@@ -147,12 +162,37 @@ impl Subscriber {
     }
 
     async fn subscribe_everything(&mut self, link: &mut Link) -> Result<(), WireError> {
-        link.wire
-            .send(redis::cmd("SSUBSCRIBE").arg(keys::probe(&self.node)))
-            .await?;
+        self.listen_to_itself(link).await?;
         let rooms = self.subscriptions.begin_again();
-        for batch in rooms.chunks(BATCH_CHANNELS_MAX) {
-            self.send_for(link, "SSUBSCRIBE", batch).await?;
+        self.subscribe_to(link, rooms).await
+    }
+
+    async fn listen_to_itself(&self, link: &mut Link) -> Result<(), WireError> {
+        let mut command = redis::cmd("SSUBSCRIBE");
+        command.arg(self.names.probe());
+        link.unanswered.sent(Sent::Probe);
+        link.wire.send(&command).await
+    }
+
+    async fn subscribe_to(
+        &mut self,
+        link: &mut Link,
+        mut rooms: Vec<RoomName>,
+    ) -> Result<(), WireError> {
+        // A Cluster refuses commands about several slots.
+        let slot = |room: &RoomName| match &self.displaced {
+            Some(_) => keys::slot(room),
+            None => 0,
+        };
+        rooms.sort_by_cached_key(slot);
+        let batches: Vec<Vec<RoomName>> = rooms
+            .chunk_by(|one, other| slot(one) == slot(other))
+            .flat_map(|rooms| rooms.chunks(BATCH_CHANNELS_MAX))
+            .map(<[RoomName]>::to_vec)
+            .collect();
+        for batch in batches {
+            self.send_for(link, "SSUBSCRIBE", &batch).await?;
+            link.unanswered.sent(Sent::Subscribe(batch, 0));
         }
         Ok(())
     }
@@ -182,19 +222,58 @@ impl Subscriber {
         link.heard_at = Instant::now();
         match incoming {
             Incoming::Told { channel, payload } => self.tell(&channel, &payload).await?,
-            Incoming::Answered { channel } => {
+            Incoming::Subscribed { channel } => {
+                link.unanswered.subscribed();
                 if let Some(room) = keys::room_of_channel(&channel) {
                     self.subscriptions.answered(&room);
-                    self.count();
                 }
             }
-            Incoming::Other => {}
+            Incoming::Unsubscribed { channel } => {
+                if let Some(room) = keys::room_of_channel(&channel) {
+                    if link.unanswered.unsubscribed(&room) {
+                        self.subscriptions.answered(&room);
+                    } else {
+                        self.displace(&room);
+                    }
+                }
+            }
+            Incoming::Refused(error) => self.refused(link, error)?,
+            Incoming::Other => link.unanswered.answered(),
         }
+        self.count();
         if link.settling && self.subscriptions.settled() {
             link.settling = false;
             self.tell_all(&FeedEvent::Interrupted).await?;
         }
         Ok(())
+    }
+
+    /// A command was refused: in a Cluster by one who keeps the slot no longer, or not yet.
+    fn refused(&mut self, link: &mut Link, error: RedisError) -> Result<(), End> {
+        self.trouble.astray.notify_one();
+        let is_passing = self.displaced.is_some() && is_about_slots(&error);
+        match link.unanswered.refused() {
+            Some(Sent::Subscribe(rooms, _)) if is_passing => {
+                for room in rooms {
+                    self.displace(&room);
+                    self.subscriptions.answered(&room);
+                }
+            }
+            Some(Sent::Unsubscribe(room)) if is_passing => self.subscriptions.answered(&room),
+            // It gets another name, or the link is given up as it hears nothing.
+            Some(Sent::Probe) if is_passing => {}
+            _ => return Err(End::Lost(WireError::Redis(error))),
+        }
+        Ok(())
+    }
+
+    /// A room is not kept here any more.
+    fn displace(&mut self, room: &RoomName) {
+        if let (Some(displaced), Some(waiting)) =
+            (&self.displaced, self.subscriptions.displace(room))
+        {
+            displaced.put((room.clone(), waiting));
+        }
     }
 
     async fn tell(&mut self, channel: &str, payload: &str) -> Result<(), End> {
@@ -233,11 +312,17 @@ impl Subscriber {
                 Request::Unsubscribe(room) => {
                     self.flush(link, &mut fresh).await?;
                     if self.subscriptions.forget(&room) {
-                        let sent = self.send_for(link, "SUNSUBSCRIBE", &[room]).await;
+                        let left = [room];
+                        let sent = self.send_for(link, "SUNSUBSCRIBE", &left).await;
                         sent.map_err(End::Lost)?;
+                        let [room] = left;
+                        link.unanswered.sent(Sent::Unsubscribe(room));
                     }
                 }
                 Request::Forgotten => self.tell_all(&FeedEvent::Interrupted).await?,
+                Request::Renamed => self.listen_to_itself(link).await.map_err(End::Lost)?,
+                Request::Elsewhere(spot) if spot == link.wire.spot => {}
+                Request::Elsewhere(_) => return Err(End::Lost(WireError::Elsewhere)),
             }
             let full = fresh.len() >= BATCH_CHANNELS_MAX;
             next = if full {
@@ -254,10 +339,20 @@ impl Subscriber {
             return Ok(());
         }
         let rooms = std::mem::take(rooms);
-        self.send_for(link, "SSUBSCRIBE", &rooms)
-            .await
-            .map_err(End::Lost)
+        self.subscribe_to(link, rooms).await.map_err(End::Lost)
     }
+}
+
+fn is_about_slots(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::Moved
+                | ServerErrorKind::Ask
+                | ServerErrorKind::TryAgain
+                | ServerErrorKind::ClusterDown
+        )
+    )
 }
 
 async fn look_for_life(link: &mut Link) -> Result<(), WireError> {
@@ -274,6 +369,7 @@ async fn look_for_life(link: &mut Link) -> Result<(), WireError> {
     if now.duration_since(link.pinged_at) >= PING_EVERY {
         link.pinged_at = now;
         let ping: Cmd = redis::cmd("PING");
+        link.unanswered.sent(Sent::Ping);
         link.wire.send(&ping).await?;
     }
     Ok(())

@@ -72,6 +72,17 @@ impl Subscriptions {
         }
     }
 
+    /// The server keeps the room no longer. If it is wanted, who waits for it.
+    pub(super) fn displace(&mut self, room: &RoomName) -> Option<Vec<oneshot::Sender<()>>> {
+        let subscription = self.rooms.get_mut(room)?;
+        let was_wanted = std::mem::replace(&mut subscription.wanted, false);
+        let waiting = std::mem::take(&mut subscription.waiting);
+        if subscription.answers_due == 0 {
+            self.rooms.remove(room);
+        }
+        was_wanted.then_some(waiting)
+    }
+
     /// Whether every wanted room is subscribed.
     pub(super) fn settled(&self) -> bool {
         self.rooms

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::error::{BrokerError, RefusedBy};
@@ -22,6 +23,25 @@ pub(super) struct Trouble {
     unavailable: Complaint,
     refused: Complaint,
     corrupt: Complaint,
+    /// Rings when a master may have moved: a link was lost, or a command came to the wrong one.
+    pub(super) astray: Notify,
+}
+
+/// An error, and whether the same command may be of use at another master, or in a moment.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) error: BrokerError,
+    /// It was refused before it did anything, for its slot is elsewhere or on the move.
+    pub(super) is_astray: bool,
+}
+
+impl From<BrokerError> for Fault {
+    fn from(error: BrokerError) -> Self {
+        Self {
+            error,
+            is_astray: false,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -33,6 +53,7 @@ struct Complaint {
 impl Trouble {
     pub(super) fn reconnected(&self) {
         self.reconnects.fetch_add(1, Ordering::Relaxed);
+        self.astray.notify_one();
     }
 
     /// Notes an error on its way to the caller.
@@ -75,6 +96,20 @@ impl Complaint {
     }
 }
 
+/// Sorts one of Redis's errors on its way to whoever may know a better place for the command.
+pub(super) fn fault(error: &RedisError) -> Fault {
+    let is_astray = matches!(
+        error.kind(),
+        ErrorKind::Server(
+            ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::TryAgain
+        )
+    );
+    Fault {
+        error: sort(error),
+        is_astray,
+    }
+}
+
 /// Sorts one of Redis's errors.
 pub(super) fn sort(error: &RedisError) -> BrokerError {
     let detail = error.to_string();
@@ -94,6 +129,10 @@ pub(super) fn sort(error: &RedisError) -> BrokerError {
         ) => BrokerError::Unavailable(detail),
         ErrorKind::Server(ServerErrorKind::ReadOnly) => refused(RefusedBy::ReadOnly),
         ErrorKind::Server(ServerErrorKind::NoPerm) => refused(RefusedBy::NoPermission),
+        // While sentinels are asked, or a link is made anew.
+        ErrorKind::MasterNameNotFoundBySentinel | ErrorKind::EmptySentinelList => {
+            BrokerError::Unavailable(detail)
+        }
         ErrorKind::UnexpectedReturnType => BrokerError::Corrupt(detail),
         _ if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() => {
             BrokerError::Unavailable(detail)

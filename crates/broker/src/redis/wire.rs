@@ -1,4 +1,4 @@
-//! A plain connection to Redis for subscribing: RESP3 over TCP, nothing hidden.
+//! A plain connection to Redis for subscribing: RESP3, nothing hidden.
 //!
 //! The client library's own subscriber keeps an unbounded queue and its reconnection was seen to
 //! stay silent for good, so the bytes are read here, only as fast as they are taken. Its codec does
@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use redis::{Cmd, ConnectionAddr, ConnectionInfo, PushKind, RedisError, Value, ValueCodec};
-use tokio::net::TcpStream;
+use redis::{Cmd, PushKind, RedisError, Value, ValueCodec};
+use roomcast_redis::{DialError, Spot, Stream, Target};
 use tokio::time::timeout;
 use tokio_util::codec::Framed;
 
@@ -16,15 +16,21 @@ use tokio_util::codec::Framed;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Wire {
-    framed: Framed<TcpStream, ValueCodec>,
+    framed: Framed<Stream, ValueCodec>,
+    /// Where it leads.
+    pub(super) spot: Spot,
 }
 
 /// What came in.
 pub(super) enum Incoming {
     /// Something told on a sharded channel.
     Told { channel: String, payload: String },
-    /// A subscribe or unsubscribe was answered.
-    Answered { channel: String },
+    /// A channel is subscribed to.
+    Subscribed { channel: String },
+    /// A channel is subscribed to no more, whether that was asked for or not.
+    Unsubscribed { channel: String },
+    /// A command was refused.
+    Refused(RedisError),
     /// Any other answer: a sign of life.
     Other,
 }
@@ -42,27 +48,23 @@ pub(super) enum WireError {
     Closed,
     #[error("it answered what was not understood")]
     Strange,
-    #[error("only plain TCP addresses can be subscribed to")]
-    Address,
+    #[error("it is not the master (yet)")]
+    Replica,
+    #[error("the master is elsewhere now")]
+    Elsewhere,
 }
 
 impl Wire {
     /// Connects and logs in.
-    pub(super) async fn connect(info: &ConnectionInfo) -> Result<Self, WireError> {
-        let ConnectionAddr::Tcp(host, port) = info.addr() else {
-            return Err(WireError::Address);
-        };
-        let stream = timeout(PATIENCE, TcpStream::connect((host.as_str(), *port)))
-            .await
-            .map_err(|_| WireError::Timeout)??;
-        stream.set_nodelay(true)?;
+    pub(super) async fn connect(target: &Target) -> Result<Self, WireError> {
+        let (stream, spot) = target.dial(PATIENCE).await?;
         let mut wire = Self {
             framed: Framed::new(stream, ValueCodec::default()),
+            spot,
         };
         let mut hello = redis::cmd("HELLO");
         hello.arg(3);
-        if let Some(password) = info.redis_settings().password() {
-            let user = info.redis_settings().username().unwrap_or("default");
+        if let Some((user, password)) = target.login() {
             hello.arg("AUTH").arg(user).arg(password);
         }
         hello.arg("SETNAME").arg("roomcast-feed");
@@ -71,6 +73,9 @@ impl Wire {
             .await
             .map_err(|_| WireError::Timeout)?
         {
+            Some(Ok(Value::Map(about))) if target.moves() && !is_master(&about) => {
+                Err(WireError::Replica)
+            }
             Some(Ok(Value::Map(_))) => Ok(wire),
             Some(Ok(Value::ServerError(error))) => Err(WireError::Redis(error.into())),
             Some(Ok(_)) => Err(WireError::Strange),
@@ -92,7 +97,7 @@ impl Wire {
     pub(super) async fn next(&mut self) -> Result<Incoming, WireError> {
         match self.framed.next().await {
             Some(Ok(Value::Push { kind, data })) => incoming(&kind, data),
-            Some(Ok(Value::ServerError(error))) => Err(WireError::Redis(error.into())),
+            Some(Ok(Value::ServerError(error))) => Ok(Incoming::Refused(error.into())),
             Some(Ok(_)) => Ok(Incoming::Other),
             Some(Err(error)) => Err(error.into()),
             None => Err(WireError::Closed),
@@ -114,10 +119,35 @@ fn incoming(kind: &PushKind, data: Vec<Value>) -> Result<Incoming, WireError> {
             };
             Ok(Incoming::Told { channel, payload })
         }
-        PushKind::SSubscribe | PushKind::SUnsubscribe => {
+        PushKind::SSubscribe => {
             let channel = text().ok_or(WireError::Strange)?;
-            Ok(Incoming::Answered { channel })
+            Ok(Incoming::Subscribed { channel })
+        }
+        PushKind::SUnsubscribe => {
+            let channel = text().ok_or(WireError::Strange)?;
+            Ok(Incoming::Unsubscribed { channel })
         }
         _ => Ok(Incoming::Other),
+    }
+}
+
+/// What HELLO tells about the server.
+fn is_master(about: &[(Value, Value)]) -> bool {
+    let text = |value: &Value, wanted: &str| match value {
+        Value::BulkString(bytes) => bytes == wanted.as_bytes(),
+        Value::SimpleString(text) => text == wanted,
+        _ => false,
+    };
+    let mut roles = about.iter().filter(|(key, _)| text(key, "role"));
+    roles.any(|(_, role)| text(role, "master"))
+}
+
+impl From<DialError> for WireError {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Io(error) => Self::Io(error),
+            DialError::Redis(error) => Self::Redis(error),
+            DialError::Timeout => Self::Timeout,
+        }
     }
 }

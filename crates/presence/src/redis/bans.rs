@@ -6,6 +6,7 @@
 use redis::Script;
 use roomcast_protocol::{RoomName, UserId};
 
+use super::call::Call;
 use super::keys;
 use super::link::Link;
 use super::scripts::{next_value, user_id};
@@ -52,7 +53,7 @@ impl BanScripts {
         for_ms: u64,
         max: usize,
     ) -> Result<u64, PresenceError> {
-        let mut call = self.ban.prepare_invoke();
+        let mut call = Call::of(&self.ban);
         call.key(keys::bans(room)).key(keys::ban_roll(room));
         call.arg(user.as_str());
         call.arg(for_ms.clamp(1, BAN_MS_MAX)).arg(max);
@@ -72,7 +73,7 @@ impl BanScripts {
         room: &RoomName,
         user: &UserId,
     ) -> Result<bool, PresenceError> {
-        let mut call = self.unban.prepare_invoke();
+        let mut call = Call::of(&self.unban);
         call.key(keys::bans(room)).key(keys::ban_roll(room));
         call.arg(user.as_str());
         link.run(&call).await
@@ -84,7 +85,7 @@ impl BanScripts {
         room: &RoomName,
         user: &UserId,
     ) -> Result<Option<u64>, PresenceError> {
-        let mut call = self.banned.prepare_invoke();
+        let mut call = Call::of(&self.banned);
         call.key(keys::bans(room)).arg(user.as_str());
         let until_ms: u64 = link.run(&call).await?;
         Ok((until_ms > 0).then_some(until_ms))
@@ -97,7 +98,7 @@ impl BanScripts {
         after: Option<&UserId>,
         limit: usize,
     ) -> Result<Bans, PresenceError> {
-        let mut call = self.list.prepare_invoke();
+        let mut call = Call::of(&self.list);
         call.key(keys::bans(room)).key(keys::ban_roll(room));
         call.arg(after.map_or("", UserId::as_str)).arg(limit);
         let answer: Vec<redis::Value> = link.run(&call).await?;

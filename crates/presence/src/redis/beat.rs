@@ -12,6 +12,7 @@ use rand::Rng;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::call::Call;
 use super::keys;
 use super::life::Life;
 use super::link::corrupt;
@@ -162,7 +163,7 @@ async fn renew(place: &Place, life: &Life) -> Result<bool, PresenceError> {
 
 /// Notes the lease among the nodes' and looks at the others'.
 async fn look(place: &Place, life: &Life) -> Result<Seen, PresenceError> {
-    let mut call = place.scripts.beat.prepare_invoke();
+    let mut call = Call::of(&place.scripts.beat);
     let new_mark = format!("!{:016x}", rand::random::<u64>());
     call.key(keys::NODES)
         .arg(life.as_str())

@@ -1,7 +1,7 @@
 //! Every Redis key of presence, spelled here and nowhere else.
 //!
 //! Keeps true: the keys of a room share its hash tag, so a script over them stays in one slot of
-//! a Cluster; the others are only ever used one at a time.
+//! a Cluster; the others are only ever used one at a time, so each may be in a slot of its own.
 
 use roomcast_protocol::RoomName;
 

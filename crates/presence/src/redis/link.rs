@@ -1,26 +1,28 @@
-//! The link to one Redis: a multiplexed connection, shared by all callers.
+//! The link to one Redis, of whatever shape: multiplexed connections, shared by all callers.
 //!
-//! Owns connecting, our timeouts and the sorting of errors. Keeps true: only the beat connects, so
-//! there is at most one attempt at a time and a call on a broken link fails at once. Leaves it to
-//! the callers what to do then.
+//! Owns connecting, our timeouts and the sorting of errors; each call goes to the master that keeps its
+//! key. Keeps true: only the beat connects, so there is at most one attempt at a time and a call on a
+//! broken connection fails at once. Leaves it to the callers what to do then.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
-    Script, ScriptInvocation,
-};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, Script};
+use roomcast_redis::{Address, Shape, Target};
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 
+use super::call::Call;
+use super::line::{Line, Reached, Timeouts};
+use super::lines::Lines;
 use crate::port::PresenceError;
 
-/// How many commands wait for the connection's task before callers wait.
-const PIPELINE_COMMANDS: usize = 512;
+/// How long a call that came to the wrong master of a Cluster is tried again, and how soon.
+const ASTRAY_MAX: Duration = Duration::from_millis(1_000);
+const ASTRAY_EVERY: Duration = Duration::from_millis(25);
 
 /// Error codes by which Redis refuses what it understood; an operator must act.
 const REFUSALS: &[&str] = &[
@@ -42,170 +44,178 @@ const PASSING: &[&str] = &[
     "MOVED",
     "ASK",
 ];
+/// Those of them by which a call was refused before it did anything, since another master keeps its key
+/// by now, or will in a moment.
+const ASTRAY: &[&str] = &["MOVED", "ASK", "TRYAGAIN"];
 
 /// One Redis.
 #[derive(Debug)]
 pub(super) struct Link {
-    /// Its place in the configuration: what logs call it, since a URL holds a password.
+    /// Its place in the configuration: what logs call it.
     index: usize,
-    client: Client,
-    timeouts: Timeouts,
-    connection: Mutex<Option<Connected>>,
-    /// Rings when the connection is given up.
+    kind: Kind,
+    /// Rings when a connection is given up, or leads to the wrong master.
     pub(super) lost: Notify,
     /// Whether the last answer was a refusal, so that it is logged once.
     refusing: AtomicBool,
 }
 
-/// How long to wait for Redis.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
-    pub(super) connect: Duration,
-    pub(super) response: Duration,
-}
-
-/// A connection, and which process it leads to.
-#[derive(Clone)]
-struct Connected {
-    connection: MultiplexedConnection,
-    run_id: String,
-}
-
-impl std::fmt::Debug for Connected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connected")
-            .field("run_id", &self.run_id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What came of [`Link::connect`].
 #[derive(Debug)]
-pub(super) struct Reached {
-    /// Which Redis process answers; another one may have forgotten something.
-    pub(super) run_id: String,
-    /// Whether the connection is a new one.
-    pub(super) is_new: bool,
+enum Kind {
+    One(Arc<Line>),
+    Cluster(Lines),
 }
 
 impl Link {
-    /// A link that is not connected yet. The error says what is wrong with the URL, not the URL.
-    pub(super) fn new(index: usize, url: &str, timeouts: Timeouts) -> Result<Self, String> {
-        let told = |error: RedisError| error.category().to_owned();
-        let info = url.into_connection_info().map_err(told)?;
-        let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-        Ok(Self {
+    /// A link that is not connected yet.
+    pub(super) fn new(index: usize, address: &Address, timeouts: Timeouts) -> Self {
+        let kind = match address.shape() {
+            Shape::Single | Shape::Sentinel { .. } => {
+                Kind::One(Arc::new(Line::new(Target::of(address), timeouts)))
+            }
+            Shape::Cluster => Kind::Cluster(Lines::new(address, timeouts)),
+        };
+        Self {
             index,
-            client: Client::open(info).map_err(told)?,
-            timeouts,
-            connection: Mutex::new(None),
+            kind,
             lost: Notify::new(),
             refusing: AtomicBool::new(false),
-        })
-    }
-
-    /// Connects unless it is connected. For the beat only.
-    pub(super) async fn connect(&self) -> Result<Reached, PresenceError> {
-        if let Some(connected) = self.connection.lock().clone() {
-            return Ok(Reached {
-                run_id: connected.run_id,
-                is_new: false,
-            });
         }
-        let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.timeouts.connect))
-            .set_response_timeout(Some(self.timeouts.response))
-            .set_pipeline_buffer_size(PIPELINE_COMMANDS);
-        let mut connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&settings)
-            .await
-            .map_err(|error| self.sort(&error))?;
-        let told: String = redis::cmd("INFO")
-            .arg("server")
-            .query_async(&mut connection)
-            .await
-            .map_err(|error| self.sort(&error))?;
-        let run_id = told
-            .lines()
-            .find_map(|line| line.strip_prefix("run_id:"))
-            .ok_or_else(|| corrupt("INFO without run_id"))?
-            .trim()
-            .to_owned();
-        *self.connection.lock() = Some(Connected {
-            connection,
-            run_id: run_id.clone(),
-        });
-        tracing::info!(redis = self.index, run_id, "Presence is connected to Redis");
-        Ok(Reached {
-            run_id,
-            is_new: true,
-        })
     }
 
-    /// Gives the connection up; the next beat makes another.
+    /// Connects where it isn't connected. For the beat only.
+    pub(super) async fn connect(&self) -> Result<Reached, PresenceError> {
+        let reached = match &self.kind {
+            Kind::One(line) => line.connect().await,
+            Kind::Cluster(lines) => lines.connect().await,
+        };
+        let reached = reached.map_err(|error| match &self.kind {
+            Kind::One(line) => self.sort(&error, line),
+            Kind::Cluster(_) => unavailable(&error.to_string()),
+        })?;
+        if reached.is_new {
+            let Reached { run_id, .. } = &reached;
+            tracing::info!(redis = self.index, run_id, "Presence is connected to Redis");
+        }
+        Ok(reached)
+    }
+
+    /// Gives up what doesn't answer; the next beat connects anew.
     pub(super) fn hang_up(&self) {
-        if self.connection.lock().take().is_some() {
+        match &self.kind {
+            Kind::One(line) => self.give_up(line),
+            // Each beat finds out for itself which of them are well.
+            Kind::Cluster(_) => {}
+        }
+    }
+
+    fn give_up(&self, line: &Line) {
+        if line.hang_up() {
             tracing::warn!(redis = self.index, "Presence lost its connection to Redis");
             self.lost.notify_one();
         }
     }
 
-    /// Sends one command.
+    /// Sends one command, whose first argument is its key.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PresenceError> {
-        let mut connection = self.connection()?;
-        let answer = command.query_async(&mut connection).await;
-        self.received(answer)
+        let slot = || match command.args_iter().nth(1) {
+            Some(redis::Arg::Simple(key)) => roomcast_redis::slot(key),
+            _ => 0,
+        };
+        self.find(slot, &Errand::Command(command)).await
     }
 
     /// Runs one script, loading it first where Redis does not know it.
-    pub(super) async fn run<T: FromRedisValue>(
+    pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, PresenceError> {
+        self.find(|| call.slot(), &Errand::Script(call)).await
+    }
+
+    /// Runs an errand at the master that keeps a slot; again where another does by now.
+    async fn find<T: FromRedisValue>(
         &self,
-        call: &ScriptInvocation<'_>,
+        slot: impl Fn() -> u16,
+        errand: &Errand<'_>,
     ) -> Result<T, PresenceError> {
-        let mut connection = self.connection()?;
-        let answer = call.invoke_async(&mut connection).await;
-        self.received(answer)
+        let until = Instant::now() + ASTRAY_MAX;
+        loop {
+            let line = match &self.kind {
+                Kind::One(line) => line.clone(),
+                Kind::Cluster(lines) => lines
+                    .keeper(slot())
+                    .ok_or_else(|| unavailable("nobody keeps its slot"))?,
+            };
+            let mut connection = connection(&line)?;
+            let answer = match errand {
+                Errand::Command(command) => command.query_async(&mut connection).await,
+                Errand::Script(call) => call.invoke(&mut connection).await,
+            };
+            match answer {
+                Err(error) if self.is_astray(&error) && Instant::now() < until => {
+                    // The beat asks who keeps it.
+                    self.lost.notify_one();
+                    sleep(ASTRAY_EVERY).await;
+                }
+                answer => return self.received(answer, &line),
+            }
+        }
+    }
+
+    fn is_astray(&self, error: &RedisError) -> bool {
+        let is_cluster = matches!(self.kind, Kind::Cluster(_));
+        is_cluster && error.code().is_some_and(|code| ASTRAY.contains(&code))
     }
 
     /// Makes Redis know these scripts. One that it doesn't know, every call that is under way then
     /// loads for itself: after a restart that is a thousand loads.
     pub(super) async fn load(&self, scripts: &[&Script]) -> Result<(), PresenceError> {
-        let connection = self.connection()?;
-        let loads = scripts.iter().map(|script| {
-            let mut connection = connection.clone();
-            async move { script.load_async(&mut connection).await }
-        });
-        self.received(try_join_all(loads).await.map(drop))
-    }
-
-    fn connection(&self) -> Result<MultiplexedConnection, PresenceError> {
-        match &*self.connection.lock() {
-            Some(connected) => Ok(connected.connection.clone()),
-            None => Err(unavailable("not connected")),
+        let lines = match &self.kind {
+            Kind::One(line) => vec![line.clone()],
+            Kind::Cluster(lines) => lines.all(),
+        };
+        for line in lines {
+            let connection = match connection(&line) {
+                Ok(connection) => connection,
+                // A master that is away: whoever calls it later loads what it lacks.
+                Err(_) if matches!(self.kind, Kind::Cluster(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let loads = scripts.iter().map(|script| {
+                let mut connection = connection.clone();
+                async move { script.load_async(&mut connection).await }
+            });
+            self.received(try_join_all(loads).await.map(drop), &line)?;
         }
+        Ok(())
     }
 
-    fn received<T>(&self, answer: Result<T, RedisError>) -> Result<T, PresenceError> {
+    fn received<T>(&self, answer: Result<T, RedisError>, line: &Line) -> Result<T, PresenceError> {
         match answer {
             Ok(answer) => {
                 self.refusing.store(false, Ordering::Relaxed);
                 Ok(answer)
             }
-            Err(error) => Err(self.sort(&error)),
+            Err(error) => Err(self.sort(&error, line)),
         }
     }
 
     /// Sorts an error by who can act, and gives up a connection that is broken. A slow answer does
     /// not break the connection; the beat decides that.
-    fn sort(&self, error: &RedisError) -> PresenceError {
+    fn sort(&self, error: &RedisError, line: &Line) -> PresenceError {
         let reason = error.to_string();
         let code = error.code().unwrap_or_default();
         if error.is_timeout() || PASSING.contains(&code) {
             return PresenceError::Unavailable { reason };
         }
-        if error.is_io_error() || error.is_connection_dropped() || error.is_connection_refusal() {
-            self.hang_up();
+        let is_search = matches!(
+            error.kind(),
+            ErrorKind::MasterNameNotFoundBySentinel | ErrorKind::EmptySentinelList
+        );
+        if is_search
+            || error.is_io_error()
+            || error.is_connection_dropped()
+            || error.is_connection_refusal()
+        {
+            self.give_up(line);
             return PresenceError::Unavailable { reason };
         }
         let is_refused =
@@ -220,12 +230,23 @@ impl Link {
             }
             if code == "READONLY" {
                 // Most likely a primary that was demoted; the address may lead to another by now.
-                self.hang_up();
+                self.give_up(line);
             }
             return PresenceError::Refused { reason };
         }
         PresenceError::Corrupt { reason }
     }
+}
+
+/// What is to be done where a key is.
+enum Errand<'a> {
+    Command(&'a Cmd),
+    Script(&'a Call<'a>),
+}
+
+fn connection(line: &Line) -> Result<MultiplexedConnection, PresenceError> {
+    line.connection()
+        .ok_or_else(|| unavailable("not connected"))
 }
 
 /// The error of an answer that no script of ours gives.

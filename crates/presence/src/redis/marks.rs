@@ -5,6 +5,7 @@
 
 use roomcast_protocol::{RoomName, UserId};
 
+use super::call::Call;
 use super::keys;
 use super::link::{Link, corrupt};
 use super::scripts::{Scripts, next_value, user_id};
@@ -19,7 +20,7 @@ impl Scripts {
         read: ReadMark,
         (ttl_ms, max): (u64, usize),
     ) -> Result<bool, PresenceError> {
-        let mut call = self.read.prepare_invoke();
+        let mut call = Call::of(&self.read);
         call.key(keys::read(room)).key(keys::readers(room));
         call.arg(user.as_str()).arg(read.epoch.to_string());
         call.arg(read.seq.value()).arg(ttl_ms).arg(max);
@@ -45,7 +46,7 @@ impl Scripts {
         after: Option<&UserId>,
         limit: usize,
     ) -> Result<Marks, PresenceError> {
-        let mut call = self.marks.prepare_invoke();
+        let mut call = Call::of(&self.marks);
         call.key(keys::read(room)).key(keys::readers(room));
         call.arg(after.map_or("", UserId::as_str)).arg(limit);
         let answer: Vec<redis::Value> = link.run(&call).await?;

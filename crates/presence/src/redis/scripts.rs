@@ -6,6 +6,7 @@
 use redis::Script;
 use roomcast_protocol::{DisplayName, RoomName, UserId};
 
+use super::call::Call;
 use super::entry;
 use super::keys;
 use super::life::Life;
@@ -158,7 +159,7 @@ impl Scripts {
         (token, name, listing): (Token, Option<&DisplayName>, &Listing),
         check: bool,
     ) -> Result<Entered, PresenceError> {
-        let mut call = self.enter.prepare_invoke();
+        let mut call = Call::of(&self.enter);
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::bans(room)).key(keys::revision(room));
         call.arg(life.as_str())
@@ -190,7 +191,7 @@ impl Scripts {
         (token, asking): (Token, Asking),
         (grace_ms, seen_ttl_ms): (u64, u64),
     ) -> Result<Released, PresenceError> {
-        let mut call = self.release.prepare_invoke();
+        let mut call = Call::of(&self.release);
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::answer(room, &token.to_string()));
         call.key(keys::revision(room));
@@ -223,7 +224,7 @@ impl Scripts {
         (cursor, token, again): (u64, Token, bool),
         (grace_ms, seen_ttl_ms): (u64, u64),
     ) -> Result<Reaped, PresenceError> {
-        let mut call = self.reap.prepare_invoke();
+        let mut call = Call::of(&self.reap);
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::answer(room, &token.to_string()));
         call.key(keys::revision(room));
@@ -262,7 +263,7 @@ impl Scripts {
         after: Option<&UserId>,
         limit: usize,
     ) -> Result<Roster, PresenceError> {
-        let mut call = self.roster.prepare_invoke();
+        let mut call = Call::of(&self.roster);
         call.key(keys::online(room)).key(keys::roll(room));
         call.key(keys::revision(room));
         call.arg(after.map_or("", UserId::as_str)).arg(limit);
@@ -310,7 +311,7 @@ impl Scripts {
         typing: bool,
         (ttl_ms, repeat_ms, keep_ms): (u64, u64, u64),
     ) -> Result<(bool, u64), PresenceError> {
-        let mut call = self.typing.prepare_invoke();
+        let mut call = Call::of(&self.typing);
         call.key(keys::typing(room))
             .arg(user.as_str())
             .arg(u8::from(typing));
@@ -324,14 +325,14 @@ impl Scripts {
         room: &RoomName,
         limit: usize,
     ) -> Result<Vec<UserId>, PresenceError> {
-        let mut call = self.typists.prepare_invoke();
+        let mut call = Call::of(&self.typists);
         call.key(keys::typing(room)).arg(limit);
         let users: Vec<String> = link.run(&call).await?;
         users.iter().map(|user| user_id(user)).collect()
     }
 
     pub(super) async fn sweep(&self, link: &Link, room: &RoomName) -> Result<Swept, PresenceError> {
-        let mut call = self.sweep.prepare_invoke();
+        let mut call = Call::of(&self.sweep);
         call.key(keys::typing(room)).arg(SWEEP_PAGE);
         let answer: Vec<redis::Value> = link.run(&call).await?;
         let mut answer = answer.into_iter();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use roomcast_protocol::{RoomName, UserId};
 use tokio::time::Instant;
 
+use super::call::Call;
 use super::keys;
 use super::place::Place;
 use super::step::Due;
@@ -72,7 +73,7 @@ pub(super) async fn sweep(place: &Place, room: &RoomName) -> Result<(), Presence
 
 /// Takes over the rooms that should have been swept by now.
 pub(super) async fn adopt_overdue(place: &Place) -> Result<(), PresenceError> {
-    let mut call = place.scripts.overdue.prepare_invoke();
+    let mut call = Call::of(&place.scripts.overdue);
     call.key(keys::TYPING_AGENDA)
         .arg(SLACK_MS)
         .arg(OVERDUE_ROOMS);

@@ -11,6 +11,7 @@ pub(super) fn across_settings(config: &Config) -> Vec<Problem> {
         messages_fit(config),
         presence_can_be_kept(config),
         names_end_after_singles(config),
+        roots_are_of_use(config),
     ]
     .into_iter()
     .flatten()
@@ -69,4 +70,13 @@ fn names_end_after_singles(config: &Config) -> Option<String> {
     let (each, named) = (config.presence_each_max, config.presence_named_max);
     (each > named)
         .then(|| format!("presence_each_max = {each} is more than presence_named_max = {named}"))
+}
+
+fn roots_are_of_use(config: &Config) -> Option<String> {
+    let is_idle = !config.redis.iter().any(|url| url.address().is_tls());
+    (is_idle && config.redis_ca_file.is_some()).then(|| {
+        "redis_ca_file is set, but no address in redis begins with rediss, so that nothing would be \
+         checked with it"
+            .to_owned()
+    })
 }

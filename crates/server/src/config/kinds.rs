@@ -95,7 +95,17 @@ impl<P: Parse> Kind for Many<P> {
     }
 
     fn read(&self, texts: &[String]) -> Result<Self::Value, Wrong> {
-        texts.iter().map(|text| parsed(&self.0, text)).collect()
+        let mut whole: Vec<String> = Vec::with_capacity(texts.len());
+        for text in texts {
+            match whole.last_mut() {
+                Some(before) if self.0.goes_on(text) => {
+                    before.push(',');
+                    before.push_str(text);
+                }
+                _ => whole.push(text.clone()),
+            }
+        }
+        whole.iter().map(|text| parsed(&self.0, text)).collect()
     }
 
     fn show(&self, value: &Self::Value) -> String {

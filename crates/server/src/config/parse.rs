@@ -7,7 +7,7 @@ use std::path::Path;
 use rand::Rng as _;
 use roomcast_protocol::NodeId;
 
-use super::values::RedisUrl;
+use super::values::{RedisRoots, RedisUrl};
 use crate::auth::{ApiKey, KeySet, KeySpec, Origin, TokenKey};
 use crate::logs::{self, LogFormat};
 use crate::secret::HIDDEN;
@@ -29,6 +29,10 @@ pub(super) trait Parse {
     }
     /// Whether a flag without a value means `true`.
     fn is_switch(&self) -> bool {
+        false
+    }
+    /// Whether, in a list, a text goes on where the one before it was cut off at a comma.
+    fn goes_on(&self, _text: &str) -> bool {
         false
     }
 }
@@ -73,9 +77,10 @@ parsers! {
     /// A node's name, or `random`.
     NodeName -> NodeId, "random, or 1 to 64 of the characters A-Z a-z 0-9 . _ -",
         node_name, ToString::to_string, secret: false;
-    /// A Redis to keep rooms in.
-    RedisLink -> RedisUrl, RedisUrl::EXPECTED,
-        RedisUrl::parse, RedisUrl::shown, secret: true;
+    /// Roots of a Redis's certificate.
+    RootsFile -> RedisRoots, RedisRoots::EXPECTED,
+        |text| RedisRoots::load(Path::new(text)), |roots| roots.path().display().to_string(),
+        secret: false;
     /// `text` or `json`.
     Format -> LogFormat, "text or json", log_format, ToString::to_string, secret: false;
     /// A filter for logs.
@@ -99,6 +104,34 @@ parsers! {
     Text -> String, "a text of 1 to 1024 bytes",
         |text| match text.len() { 1..=1024 => Ok(text.to_owned()), _ => Err(String::new()) },
         Clone::clone, secret: false;
+}
+
+/// A Redis to keep rooms in.
+pub(super) struct RedisLink;
+
+impl Parse for RedisLink {
+    type Value = RedisUrl;
+
+    fn expected(&self) -> String {
+        RedisUrl::EXPECTED.into()
+    }
+
+    fn parse(&self, text: &str) -> Result<RedisUrl, String> {
+        RedisUrl::parse(text)
+    }
+
+    fn show(&self, value: &RedisUrl) -> String {
+        value.shown()
+    }
+
+    fn is_secret(&self) -> bool {
+        true
+    }
+
+    /// The hosts of sentinels and of a Cluster have commas between them.
+    fn goes_on(&self, text: &str) -> bool {
+        !text.contains("://")
+    }
 }
 
 fn node_name(text: &str) -> Result<NodeId, String> {

@@ -10,14 +10,14 @@ use roomcast_protocol::NodeId;
 
 use super::kinds::{Kind, Many, Maybe, One};
 use super::parse::{
-    Address, BackEndKey, Filter, Format, Key, KeyFile, NodeName, Page, RedisLink, Switch, Text,
-    bytes, count, ms, small_count,
+    Address, BackEndKey, Filter, Format, Key, KeyFile, NodeName, Page, RedisLink, RootsFile,
+    Switch, Text, bytes, count, ms, small_count,
 };
 use super::problem::Problem;
 use super::setting::Setting;
 use super::sources::Sources;
 use super::table::{describe, settings, take};
-use super::values::RedisUrl;
+use super::values::{RedisRoots, RedisUrl};
 use crate::auth::{ApiKey, KeySet, Origin, TokenKey};
 use crate::logs::LogFormat;
 
@@ -28,9 +28,12 @@ settings! {
     ops_listen: SocketAddr = One(Address), "127.0.0.1:9100";
     /// This node's name in the cluster. Two nodes must not share one.
     node: NodeId = One(NodeName), "random";
-    /// The Redis that keeps the rooms. With several, each room lives on one of them. Without any,
-    /// rooms live in this process and the node stands alone.
+    /// The Redis that keeps the rooms: a server, a master that sentinels watch (the hosts are the
+    /// sentinels), or a Cluster (some of its nodes). With several, each room lives on one of them.
+    /// Without any, rooms live in this process and the node stands alone.
     redis: Vec<RedisUrl> = Many(RedisLink), "";
+    /// The certificates that a Redis with rediss:// is believed by, instead of the system's.
+    redis_ca_file: Option<RedisRoots> = Maybe(RootsFile), "";
     /// How many connections for commands are kept to each Redis.
     redis_connections: usize = One(count(1, 64)), "2";
     /// How many replicas must have a message before it is acknowledged. 0: none is waited for.

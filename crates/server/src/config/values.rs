@@ -1,41 +1,32 @@
 //! Values that only the configuration makes.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use url::Url;
+use roomcast_redis::{Address, Certificates};
 
 use crate::secret::Secret;
 
 /// Where a Redis is; its password is not shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct RedisUrl {
     url: Secret,
-    shown: String,
+    address: Address,
 }
 
 impl RedisUrl {
     /// What parses as one.
-    pub const EXPECTED: &str = "a URL such as redis://host:6379 or redis://user:password@host:6379";
+    pub const EXPECTED: &str = Address::EXPECTED;
 
     /// Reads a URL.
     ///
     /// # Errors
     /// What is wrong with it; the text itself is not repeated.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut url = Url::parse(text).map_err(|error| error.to_string())?;
-        match url.scheme() {
-            "redis" if url.host_str().is_some_and(|host| !host.is_empty()) => {}
-            "redis" => return Err("it names no host".into()),
-            "rediss" => return Err("TLS to Redis is not built in".into()),
-            _ => return Err("its scheme is not redis".into()),
-        }
-        if url.password().is_some() {
-            // Fails only for URLs that can hold no password.
-            let _ = url.set_password(Some("***"));
-        }
         Ok(Self {
+            address: Address::parse(text)?,
             url: Secret::new(text),
-            shown: url.to_string(),
         })
     }
 
@@ -46,12 +37,51 @@ impl RedisUrl {
 
     /// The URL without its password.
     pub fn shown(&self) -> String {
-        self.shown.clone()
+        self.address.shown()
+    }
+
+    /// What it says.
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 }
 
 impl fmt::Debug for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.shown())
+    }
+}
+
+/// A file of certificates that a Redis's certificate must come from.
+#[derive(Clone, Debug)]
+pub struct RedisRoots {
+    path: PathBuf,
+    certificates: Arc<Certificates>,
+}
+
+impl RedisRoots {
+    /// What parses as one.
+    pub const EXPECTED: &str = "the path of a PEM file with at least one certificate";
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let certificates = Certificates::of_file(path).map_err(|error| error.to_string())?;
+        Ok(Self {
+            path: path.to_owned(),
+            certificates: Arc::new(certificates),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was in it.
+    pub fn certificates(&self) -> Arc<Certificates> {
+        self.certificates.clone()
     }
 }

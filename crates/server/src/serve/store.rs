@@ -7,6 +7,7 @@ use roomcast_broker::{
 };
 use roomcast_gateway::Limits;
 use roomcast_presence::{Changes, Presence};
+use roomcast_redis::Address;
 
 use super::ServeError;
 use crate::config::Config;
@@ -48,13 +49,9 @@ pub(super) async fn open(config: &Config) -> Result<Store, ServeError> {
             changes,
         });
     }
-    let urls: Vec<String> = config
-        .redis
-        .iter()
-        .map(|url| url.reveal().to_owned())
-        .collect();
+    let addresses = addresses(config);
     let redis = RedisConfig {
-        urls: urls.clone(),
+        addresses: addresses.clone(),
         node: config.node.clone(),
         connections: config.redis_connections,
         durable_replicas: u32::try_from(config.redis_durable_replicas).unwrap_or(u32::MAX),
@@ -62,13 +59,24 @@ pub(super) async fn open(config: &Config) -> Result<Store, ServeError> {
     };
     let (broker, feeds) = RedisBroker::connect(redis, feeds).await?;
     let (presence, changes) =
-        roomcast_presence::redis(config.presence(), config.node.clone(), &urls).await?;
+        roomcast_presence::redis(config.presence(), config.node.clone(), &addresses).await?;
     Ok(Store {
         broker: Arc::new(broker),
         feeds,
         presence,
         changes,
     })
+}
+
+fn addresses(config: &Config) -> Vec<Address> {
+    let addresses = config.redis.iter().map(|url| {
+        let address = url.address().clone();
+        match &config.redis_ca_file {
+            Some(roots) => address.trusting(roots.certificates()),
+            None => address,
+        }
+    });
+    addresses.collect()
 }
 
 /// The engine's limits, as set.

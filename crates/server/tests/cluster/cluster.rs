@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use roomcast_broker::conformance::RedisProcess;
@@ -12,11 +13,30 @@ use crate::audit::Log;
 use crate::http::{API_KEY, ask_with_key, counter, log_of};
 use crate::node::NodeProcess;
 
-/// A cluster; ends with the test.
+/// A cluster on one server; ends with the test.
 pub(crate) struct Cluster {
     // Before Redis, so that they are killed first.
-    pub(crate) nodes: Vec<NodeProcess>,
+    running: Nodes,
     pub(crate) redis: RedisProcess,
+}
+
+/// Three nodes on whatever Redis there is.
+pub(crate) struct Nodes {
+    pub(crate) nodes: Vec<NodeProcess>,
+}
+
+impl Deref for Cluster {
+    type Target = Nodes;
+
+    fn deref(&self) -> &Nodes {
+        &self.running
+    }
+}
+
+impl DerefMut for Cluster {
+    fn deref_mut(&mut self) -> &mut Nodes {
+        &mut self.running
+    }
 }
 
 impl Cluster {
@@ -27,16 +47,24 @@ impl Cluster {
 
     /// Three nodes on this Redis.
     pub(crate) async fn on(redis: RedisProcess, more: &[&str]) -> Self {
-        let url = redis.url();
+        let running = Nodes::at(&redis.url(), more).await;
+        Self { running, redis }
+    }
+}
+
+impl Nodes {
+    /// Three nodes on the Redis at this address.
+    pub(crate) async fn at(url: &str, more: &[&str]) -> Self {
         let mut flags = vec!["--api-key", API_KEY];
         flags.extend(more);
         let (a, b, c) = tokio::join!(
-            NodeProcess::start("a", &url, &flags),
-            NodeProcess::start("b", &url, &flags),
-            NodeProcess::start("c", &url, &flags),
+            NodeProcess::start("a", url, &flags),
+            NodeProcess::start("b", url, &flags),
+            NodeProcess::start("c", url, &flags),
         );
-        let nodes = vec![a, b, c];
-        Self { nodes, redis }
+        Self {
+            nodes: vec![a, b, c],
+        }
     }
 
     /// Where clients connect, dead nodes included.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Allowed, Evidence, audit};
-use crate::cluster::Cluster;
+use crate::cluster::Nodes;
 use crate::ledger::Ledger;
 use crate::member::{Cues, Member, Part};
 
@@ -37,7 +37,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// Starts all members and waits until each is in all its rooms.
-    pub(crate) async fn join(cluster: &Cluster, parts: Vec<Part>) -> Self {
+    pub(crate) async fn join(cluster: &Nodes, parts: Vec<Part>) -> Self {
         let (talk, talks) = watch::channel(false);
         let (who, asks) = watch::channel(0);
         let cues = Cues {
@@ -68,7 +68,7 @@ impl Fleet {
     }
 
     /// A busy crowd that has just begun to talk; in the last of its six rooms nobody does.
-    pub(crate) async fn busy(cluster: &Cluster) -> Self {
+    pub(crate) async fn busy(cluster: &Nodes) -> Self {
         let fleet = Self::join(cluster, cast(cluster, &rooms(6), BUSY)).await;
         fleet.talk();
         fleet.acked(cluster, 100).await;
@@ -81,7 +81,7 @@ impl Fleet {
     }
 
     /// Waits until so many messages are acked: the run is under way.
-    pub(crate) async fn acked(&self, cluster: &Cluster, messages: usize) {
+    pub(crate) async fn acked(&self, cluster: &Nodes, messages: usize) {
         let total = || -> usize { self.ledgers.iter().map(|one| one.lock().acked()).sum() };
         let until = Instant::now() + PATIENCE;
         while total() < messages {
@@ -93,12 +93,7 @@ impl Fleet {
     }
 
     /// Waits until a condition holds for every member.
-    pub(crate) async fn until(
-        &self,
-        cluster: &Cluster,
-        what: &str,
-        holds: impl Fn(&Ledger) -> bool,
-    ) {
+    pub(crate) async fn until(&self, cluster: &Nodes, what: &str, holds: impl Fn(&Ledger) -> bool) {
         self.within(PATIENCE, cluster, what, holds).await;
     }
 
@@ -106,7 +101,7 @@ impl Fleet {
     pub(crate) async fn within(
         &self,
         patience: Duration,
-        cluster: &Cluster,
+        cluster: &Nodes,
         what: &str,
         holds: impl Fn(&Ledger) -> bool,
     ) {
@@ -122,7 +117,7 @@ impl Fleet {
     /// Waits likewise, while everybody asks again and again who is there.
     pub(crate) async fn asks_until(
         &self,
-        cluster: &Cluster,
+        cluster: &Nodes,
         what: &str,
         holds: impl Fn(&Ledger) -> bool,
     ) {
@@ -140,7 +135,7 @@ impl Fleet {
 
     /// Waits until everything is acked and everybody stands at the end of every log, sends everybody
     /// home, and audits the run.
-    pub(crate) async fn finish(self, cluster: &Cluster, allowed: Allowed) -> Vec<Ledger> {
+    pub(crate) async fn finish(self, cluster: &Nodes, allowed: Allowed) -> Vec<Ledger> {
         let all_acked = |ledger: &Ledger| ledger.acked() == ledger.sent.len();
         self.until(cluster, "everything is acked", all_acked).await;
         let logs = cluster.logs(&self.rooms).await;
@@ -176,7 +171,7 @@ impl Fleet {
         ledgers.map(|ledger| ledger.lock().clone()).collect()
     }
 
-    fn give_up(&self, cluster: &Cluster, what: &str, holds: impl Fn(&Ledger) -> bool) -> ! {
+    fn give_up(&self, cluster: &Nodes, what: &str, holds: impl Fn(&Ledger) -> bool) -> ! {
         let mut late = Vec::new();
         for ledger in &self.ledgers {
             let ledger = ledger.lock();
@@ -214,7 +209,7 @@ impl Fleet {
 }
 
 /// Members spread evenly over the nodes, each in all rooms, each talking in one of them.
-pub(crate) fn cast(cluster: &Cluster, rooms: &[RoomName], crowd: Crowd) -> Vec<Part> {
+pub(crate) fn cast(cluster: &Nodes, rooms: &[RoomName], crowd: Crowd) -> Vec<Part> {
     let nodes = cluster.addresses();
     let member = |index: usize| {
         let home = index % nodes.len();

@@ -37,6 +37,7 @@ const fn upper_house(package: &'static str, may_use: &'static [&'static str]) ->
 const PROTOCOL: &str = "roomcast-protocol";
 const BROKER: &str = "roomcast-broker";
 const PRESENCE: &str = "roomcast-presence";
+const REDIS: &str = "roomcast-redis";
 const SOCKET: &str = "roomcast-socket";
 const GATEWAY: &str = "roomcast-gateway";
 const SERVER: &str = "roomcast";
@@ -51,13 +52,14 @@ const HOUSES: &[House] = &[
     house(SOCKET, &[]),
     // The conversation over a stream is the server's.
     house(SOCKET_FUZZ, &[SERVER, PROTOCOL, SOCKET]),
-    house(BROKER, &[PROTOCOL]),
-    house(PRESENCE, &[PROTOCOL]),
+    house(REDIS, &[]),
+    house(BROKER, &[PROTOCOL, REDIS]),
+    house(PRESENCE, &[PROTOCOL, REDIS]),
     upper_house(GATEWAY, &[BROKER, PRESENCE, PROTOCOL]),
     // The client serves `roomcast chat`.
     upper_house(
         SERVER,
-        &[GATEWAY, BROKER, PRESENCE, SOCKET, PROTOCOL, CLIENT],
+        &[GATEWAY, BROKER, PRESENCE, REDIS, SOCKET, PROTOCOL, CLIENT],
     ),
     upper_house(CLIENT, &[PROTOCOL, SOCKET]),
     upper_house(LOADTEST, &[CLIENT, PROTOCOL]),

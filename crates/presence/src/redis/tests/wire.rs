@@ -2,7 +2,8 @@
 //! what the ledger's own tests play against a made-up one.
 
 use super::super::life::Life;
-use super::super::link::{Link, Timeouts};
+use super::super::line::Timeouts;
+use super::super::link::Link;
 use super::super::listing::Listing;
 use super::super::scripts::{Asking, Entered, Reaped, Released, Scripts};
 use super::super::token::Token;
@@ -23,7 +24,7 @@ impl Wire {
             connect: PATIENCE,
             response: PATIENCE,
         };
-        let link = Link::new(0, &server.url(), timeouts).unwrap();
+        let link = Link::new(0, &super::address(&server.url()), timeouts);
         link.connect().await.unwrap();
         Self {
             link,

@@ -1,7 +1,7 @@
 //! A real Redis of a test's own: started on a free port, stopped with the test.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -45,6 +45,10 @@ impl RedisProcess {
     pub fn with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let settings: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
+        Self::try_ports(settings, directory)
+    }
+
+    fn try_ports(settings: Vec<String>, directory: TempDir) -> Self {
         // Another process may take a free port before Redis does; then the next one is tried.
         for _ in 0..20 {
             let port = free_port();
@@ -61,6 +65,15 @@ impl RedisProcess {
             let _ = child.wait();
         }
         panic!("redis-server did not come up");
+    }
+
+    /// Starts a sentinel with these lines of configuration, which it rewrites as it learns.
+    pub(super) fn sentinel(lines: &[String]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("sentinel.conf");
+        std::fs::write(&file, lines.join("\n") + "\n").expect("a file");
+        let settings = vec!["--sentinel".to_owned()];
+        Self::try_ports(settings, directory)
     }
 
     /// Its address.
@@ -116,13 +129,21 @@ impl Drop for RedisProcess {
     }
 }
 
-fn free_port() -> u16 {
+/// A port that is free now; somebody else may be faster.
+///
+/// # Panics
+/// If there is none.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }
 
 fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {
-    Command::new("redis-server")
+    let mut command = Command::new("redis-server");
+    if settings.iter().any(|setting| setting == "--sentinel") {
+        command.arg(directory.path().join("sentinel.conf"));
+    }
+    command
         .args([
             "--port",
             &port.to_string(),
@@ -162,12 +183,15 @@ fn ask(port: u16, command: &[&str]) -> std::io::Result<String> {
     for word in command {
         text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
-    // The closing QUIT makes the answer end with the connection.
+    // The closing QUIT makes the answer end with the connection; a sentinel does not know it.
     text.push_str("*1\r\n$4\r\nQUIT\r\n");
     stream.write_all(text.as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    Ok(answer.strip_suffix("+OK\r\n").unwrap_or(&answer).to_owned())
+    let end = answer.rfind("-ERR unknown command 'QUIT'");
+    let answer = &answer[..end.unwrap_or(answer.len())];
+    Ok(answer.strip_suffix("+OK\r\n").unwrap_or(answer).to_owned())
 }
 
 fn signal(pid: u32, name: &str) {

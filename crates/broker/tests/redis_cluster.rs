@@ -1,0 +1,228 @@
+//! P1, P4, P7 in a Cluster: slots that move and masters that die lose nothing and repeat nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use roomcast_broker::conformance::{
+    ClusterProcesses, RedisStage, draft, redis_config, room, until, why_not,
+};
+use roomcast_broker::{Broker as _, BrokerError, Feed, FeedEvent, Health, RedisBroker, Span};
+use roomcast_protocol::{Position, RoomName, Seq};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+const ROOMS: usize = 30;
+
+async fn stage() -> RedisStage<ClusterProcesses> {
+    let cluster = ClusterProcesses::start();
+    let config = redis_config(&cluster.url());
+    RedisStage::with(cluster, config, 1).await
+}
+
+fn rooms() -> Vec<RoomName> {
+    (0..ROOMS).map(|n| room(&format!("room-{n}"))).collect()
+}
+
+/// Speaks in every room by turns until told to stop; says each until it is acked. What was acked.
+fn speak(broker: Arc<RedisBroker>, stop: Arc<AtomicBool>) -> JoinHandle<(BTreeSet<String>, usize)> {
+    tokio::spawn(async move {
+        let (mut acked, mut refused) = (BTreeSet::new(), 0);
+        for turn in 0.. {
+            if stop.load(Ordering::SeqCst) {
+                break;
+            }
+            for room in rooms() {
+                let key = format!("{turn}");
+                let text = format!("{room} {turn}");
+                loop {
+                    match broker
+                        .publish(&draft(&room, "alice", Some(&key), &text), None)
+                        .await
+                    {
+                        Ok(_) => break,
+                        Err(BrokerError::Unavailable(_) | BrokerError::Refused { .. }) => {
+                            refused += 1;
+                            sleep(Duration::from_millis(30)).await;
+                        }
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                acked.insert(text);
+            }
+        }
+        (acked, refused)
+    })
+}
+
+/// Listens as a relay does: what the feed told, and after a doubt what the log had.
+fn listen(
+    broker: Arc<RedisBroker>,
+    mut feed: Feed,
+) -> (Arc<parking_lot::Mutex<Told>>, JoinHandle<()>) {
+    let told = Arc::new(parking_lot::Mutex::new(Told::default()));
+    let ours = told.clone();
+    let listening = tokio::spawn(async move {
+        while let Some(event) = feed.recv().await {
+            match event {
+                FeedEvent::Message(message) => {
+                    let room = message.room.clone();
+                    let is_next = ours.lock().is_next(&room, message.position.seq);
+                    match is_next {
+                        true => {
+                            ours.lock()
+                                .hear(&room, message.position, message.to_chat().message)
+                        }
+                        false => catch_up(&broker, &ours, &room).await,
+                    }
+                }
+                FeedEvent::Fenced(room) => catch_up(&broker, &ours, &room).await,
+                FeedEvent::Interrupted => {
+                    for room in rooms() {
+                        catch_up(&broker, &ours, &room).await;
+                    }
+                }
+                FeedEvent::Signal(_) => {}
+            }
+        }
+    });
+    (told, listening)
+}
+
+#[derive(Default)]
+struct Told {
+    texts: Vec<String>,
+    last: std::collections::BTreeMap<RoomName, u64>,
+    repaired: usize,
+}
+
+impl Told {
+    fn last(&self, room: &RoomName) -> u64 {
+        self.last.get(room).copied().unwrap_or(0)
+    }
+
+    fn is_next(&self, room: &RoomName, seq: Seq) -> bool {
+        seq.value() == self.last(room) + 1
+    }
+
+    fn hear(&mut self, room: &RoomName, position: Position, text: String) {
+        let seq = position.seq.value();
+        if seq > self.last(room) {
+            assert_eq!(seq, self.last(room) + 1, "a hole in {room}");
+            self.last.insert(room.clone(), seq);
+            self.texts.push(text);
+        }
+    }
+}
+
+async fn catch_up(broker: &RedisBroker, told: &parking_lot::Mutex<Told>, room: &RoomName) {
+    loop {
+        let after = Seq::try_from(told.lock().last(room)).expect("a seq");
+        match broker
+            .read(
+                room,
+                Span::From {
+                    after,
+                    limit: 1_000,
+                },
+            )
+            .await
+        {
+            Ok(None) => return,
+            Ok(Some(slice)) => {
+                let mut told = told.lock();
+                told.repaired += slice.messages.len();
+                for message in slice.messages {
+                    told.hear(room, message.position, message.to_chat().message);
+                }
+                return;
+            }
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// A crowd that speaks and listens while something is done to the Cluster.
+async fn through(
+    mut stage: RedisStage<ClusterProcesses>,
+    act: impl FnOnce(&mut ClusterProcesses) + Send,
+) {
+    for room in rooms() {
+        stage.listen(&room).await;
+    }
+    let feed = stage.feeds.remove(0);
+    let (told, listening) = listen(stage.broker.clone(), feed);
+    let stop = Arc::new(AtomicBool::new(false));
+    let speaking = speak(stage.broker.clone(), stop.clone());
+    sleep(Duration::from_millis(500)).await;
+    tokio::task::block_in_place(|| act(&mut stage.redis));
+    sleep(Duration::from_millis(1_500)).await;
+    stop.store(true, Ordering::SeqCst);
+    let (acked, refused) = speaking.await.expect("no panic");
+    until("all that was acked is told", || {
+        let told = told.lock();
+        told.texts.len() >= acked.len() || listening.is_finished()
+    })
+    .await;
+    let told = told.lock();
+    let heard: BTreeSet<String> = told.texts.iter().cloned().collect();
+    assert_eq!(heard.len(), told.texts.len(), "nothing is told twice");
+    assert_eq!(heard, acked, "what is told is what was acked");
+    until("ready", || stage.broker.health() == Health::Ready).await;
+    assert_eq!(stage.broker.stats().subscriptions, ROOMS as u64);
+    eprintln!(
+        "acked {}, refused {refused}, read from the log {}, {:?}",
+        acked.len(),
+        told.repaired,
+        stage.broker.stats()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p7_slots_that_move_to_a_new_master_and_back_lose_and_repeat_nothing() {
+    through(stage().await, |cluster| {
+        let fresh = cluster.grow();
+        cluster.reshard(0, fresh, 300);
+        cluster.reshard(1, fresh, 300);
+        cluster.reshard(fresh, 2, 600);
+    })
+    .await;
+}
+
+/// The replica has all that was acked before, since nobody speaks in the moment of the death.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p7_a_master_that_dies_is_followed_to_its_replica() {
+    through(stage().await, |cluster| {
+        // Writes wait, and the replica gets what was written.
+        cluster.nodes[1].run(&["CLIENT", "PAUSE", "20000", "WRITE"]);
+        std::thread::sleep(Duration::from_millis(300));
+        cluster.nodes[1].kill();
+        cluster.until_master(4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p7_roles_that_are_changed_by_hand_lose_and_repeat_nothing() {
+    through(stage().await, |cluster| {
+        cluster.nodes[3].run(&["CLUSTER", "FAILOVER"]);
+        cluster.until_master(3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_of_another_shape_is_refused_with_the_right_one() {
+    let stage = stage().await;
+    let port = stage.redis.nodes[0].port();
+    let said = why_not(&format!("redis://127.0.0.1:{port}"))
+        .await
+        .to_string();
+    assert!(said.contains("redis+cluster://"), "{said}");
+    let alone = roomcast_broker::conformance::RedisProcess::start();
+    let said = why_not(&format!("redis+cluster://127.0.0.1:{}", alone.port())).await;
+    assert!(said.to_string().contains("no node of a Cluster"), "{said}");
+    let said = why_not(&format!("redis+sentinel://127.0.0.1:{}/main", alone.port())).await;
+    assert!(said.to_string().contains("no sentinel"), "{said}");
+}
