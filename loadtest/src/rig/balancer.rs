@@ -142,6 +142,9 @@ fn settings(address: SocketAddr, socket: &Path, nodes: &[Gateway], open_files: u
     maxconn {clients_max}
     stats socket {socket} mode 600 level operator
     log stdout format raw local0 notice
+    # What a client doesn't read is to be felt by its node, not kept here by the megabyte.
+    tune.sndbuf.client 65536
+    tune.rcvbuf.server 65536
 
 defaults
     log global

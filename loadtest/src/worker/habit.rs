@@ -26,6 +26,9 @@ pub(crate) enum Deed {
 /// Time to write a message, in µs: from and to.
 const WRITES_US: (u64, u64) = (300_000, 2_500_000);
 
+/// Time from a message to the reload that follows it, in µs: one sees it stand there first.
+const SEES_US: (u64, u64) = (500_000, 1_500_000);
+
 /// A client's schedule.
 #[derive(Debug)]
 pub(crate) struct Schedule {
@@ -34,6 +37,8 @@ pub(crate) struct Schedule {
     next_us: Option<u64>,
     /// What is being written, if anything is.
     writes: Option<To>,
+    /// Whether a reload comes next.
+    reloads: bool,
     pace: f64,
 }
 
@@ -43,6 +48,7 @@ impl Schedule {
             habit,
             next_us: None,
             writes: None,
+            reloads: false,
             pace: 1.0,
         }
     }
@@ -62,7 +68,7 @@ impl Schedule {
 
     /// The client says nothing more.
     pub(crate) fn end(&mut self) {
-        (self.next_us, self.writes) = (None, None);
+        (self.next_us, self.writes, self.reloads) = (None, None, false);
     }
 
     /// The next thing that is due by now, for a client with so many seats among so many clients.
@@ -74,6 +80,11 @@ impl Schedule {
         dice: &mut SmallRng,
     ) -> Option<[Option<Deed>; 2]> {
         let due_us = self.next_us.filter(|due| *due <= now_us)?;
+        if self.reloads {
+            // Who is away by choice is not due to say anything; it begins anew when it is back.
+            self.end();
+            return Some([Some(Deed::Reload), None]);
+        }
         Some(match self.habit {
             Habit::Silent => {
                 self.next_us = None;
@@ -90,12 +101,14 @@ impl Schedule {
                 reload_percent,
             } => match self.writes.take() {
                 Some(to) => {
-                    self.plan(due_us, dice);
-                    let reloads = percent(reload_percent, dice);
-                    [
-                        Some(Deed::Say { to, due_us }),
-                        reloads.then_some(Deed::Reload),
-                    ]
+                    self.reloads = percent(reload_percent, dice);
+                    if self.reloads {
+                        let sees_us = dice.random_range(SEES_US.0..SEES_US.1);
+                        self.next_us = Some(due_us.saturating_add(sees_us));
+                    } else {
+                        self.plan(due_us, dice);
+                    }
+                    [Some(Deed::Say { to, due_us }), None]
                 }
                 None => {
                     let seat = dice.random_range(0..seats.max(1));
@@ -185,16 +198,21 @@ mod tests {
         });
         schedule.begin(0, 1.0, &mut dice);
         let (mut said, mut direct, mut typed, mut reloads) = (0, 0, 0, 0);
+        let mut last_us = 0;
         while let Some(deeds) = schedule.take(5_000_000_000, 3, 9, &mut dice) {
             for deed in deeds.into_iter().flatten() {
                 match deed {
                     Deed::Say {
-                        to: To::Room(_), ..
-                    } => said += 1,
+                        to: To::Room(_),
+                        due_us,
+                    } => (said, last_us) = (said + 1, due_us),
                     Deed::Say { .. } => direct += 1,
                     Deed::Type { .. } => typed += 1,
                     Deed::Read { .. } => {}
-                    Deed::Reload => reloads += 1,
+                    Deed::Reload => {
+                        reloads += 1;
+                        schedule.begin(last_us, 1.0, &mut dice);
+                    }
                 }
             }
         }
