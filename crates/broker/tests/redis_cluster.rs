@@ -165,11 +165,11 @@ async fn through(
         told.texts.len() >= acked.len() || listening.is_finished()
     })
     .await;
+    until("ready", || stage.broker.health() == Health::Ready).await;
     let told = told.lock();
     let heard: BTreeSet<String> = told.texts.iter().cloned().collect();
     assert_eq!(heard.len(), told.texts.len(), "nothing is told twice");
     assert_eq!(heard, acked, "what is told is what was acked");
-    until("ready", || stage.broker.health() == Health::Ready).await;
     assert_eq!(stage.broker.stats().subscriptions, ROOMS as u64);
     eprintln!(
         "acked {}, refused {refused}, read from the log {}, {:?}",
