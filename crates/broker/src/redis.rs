@@ -15,6 +15,7 @@ mod displaced;
 mod durable;
 mod home;
 mod keys;
+mod map;
 mod names;
 mod payload;
 mod round_trip;

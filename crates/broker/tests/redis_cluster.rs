@@ -165,11 +165,11 @@ async fn through(
         told.texts.len() >= acked.len() || listening.is_finished()
     })
     .await;
+    until("ready", || stage.broker.health() == Health::Ready).await;
     let told = told.lock();
     let heard: BTreeSet<String> = told.texts.iter().cloned().collect();
     assert_eq!(heard.len(), told.texts.len(), "nothing is told twice");
     assert_eq!(heard, acked, "what is told is what was acked");
-    until("ready", || stage.broker.health() == Health::Ready).await;
     assert_eq!(stage.broker.stats().subscriptions, ROOMS as u64);
     eprintln!(
         "acked {}, refused {refused}, read from the log {}, {:?}",
@@ -225,4 +225,42 @@ async fn an_address_of_another_shape_is_refused_with_the_right_one() {
     assert!(said.to_string().contains("no node of a Cluster"), "{said}");
     let said = why_not(&format!("redis+sentinel://127.0.0.1:{}/main", alone.port())).await;
     assert!(said.to_string().contains("no sentinel"), "{said}");
+}
+
+/// P8: the replica is cut off while more is acked, then its master dies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
+    let mut stage = stage().await;
+    let lobby = rooms().remove(0);
+    stage.listen(&lobby).await;
+    stage.say(&lobby, "kept").await;
+    let log = format!("rc:{{{lobby}}}:log");
+    let keeps = |node: usize| stage.redis.nodes[node].run(&["XLEN", &log]) == ":1\r\n";
+    let master = (0..3).find(|node| keeps(*node)).expect("a master keeps it");
+    let replica = &stage.redis.nodes[master + 3];
+    // It may not be asked for the key itself: that is its master's.
+    until("the replica has it", || {
+        replica.run(&["INFO", "keyspace"]).contains("keys=")
+    })
+    .await;
+    replica.freeze();
+    stage.redis.nodes[master].run(&["CLIENT", "KILL", "TYPE", "replica"]);
+    let mut lost = Vec::new();
+    for n in 0..5 {
+        lost.push(stage.say(&lobby, &format!("lost {n}")).await.position);
+    }
+    stage.redis.nodes[master].kill();
+    stage.redis.nodes[master + 3].thaw();
+    tokio::task::block_in_place(|| stage.redis.until_master(master + 3));
+    stage.until_interrupted(0).await;
+    let floor = lost.last().copied();
+    let after = loop {
+        let draft = draft(&lobby, "alice", None, "after");
+        match stage.broker.publish(&draft, floor).await {
+            Ok(published) => break published.position,
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    };
+    assert_ne!(after.epoch, lost[0].epoch, "another life of the log");
+    assert_eq!(stage.texts(&lobby).await, ["kept", "after"]);
 }

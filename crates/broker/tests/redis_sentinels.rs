@@ -2,7 +2,7 @@
 //! what the promoted replica never had is told as lost, not passed over.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use roomcast_broker::conformance::{
     RedisProcess, RedisStage, WatchedProcesses, draft, node_at, redis_config, room, until,
@@ -11,7 +11,7 @@ use roomcast_broker::{
     Broker as _, BrokerError, FeedEvent, Health, RedisBroker, RedisConfig, Span,
 };
 use roomcast_protocol::{Position, RoomName};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 async fn stage() -> RedisStage<WatchedProcesses> {
     let watched = WatchedProcesses::start();

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use roomcast_broker::conformance::{Certificate, RedisProcess, RedisStage, redis_config, room};
+use roomcast_broker::conformance::{
+    Certificate, RedisProcess, RedisStage, redis_config, room, until,
+};
 use roomcast_broker::{Broker as _, ConnectError, Health, RedisBroker, RedisConfig};
 use roomcast_redis::processes::free_port;
 use roomcast_redis::{Address, Certificates};
@@ -87,7 +89,7 @@ async fn a_redis_behind_tls_and_a_login_keeps_rooms() {
             stage.message().await;
         }
         assert_eq!(stage.texts(&lobby).await, ["hello"]);
-        assert_eq!(stage.broker.health(), Health::Ready);
+        until("ready", || stage.broker.health() == Health::Ready).await;
         let denied = stage.redis.redis.run(&["ACL", "LOG"]);
         assert_eq!(denied, "*0\r\n", "the rights that are named are enough");
     }

@@ -107,57 +107,6 @@ fn a_list_is_an_array_a_repeated_flag_or_a_variable_with_commas() {
 }
 
 #[test]
-fn the_hosts_of_one_redis_stay_together_between_commas() {
-    let (watched, cluster) = (
-        "redis+sentinel://:pw@a:1,b:2/main",
-        "rediss+cluster://a:1,b:2,c:3",
-    );
-    let joined = format!("{watched}, redis://d:4 ,{cluster}");
-    let variables = &[("ROOMCAST_REDIS", joined.as_str())];
-    let file = format!("redis = ['{watched}', 'redis://d:4', '{cluster}']");
-    let file = Some(file.as_str());
-    for given in [
-        Given {
-            variables,
-            ..Given::default()
-        },
-        Given {
-            file,
-            ..Given::default()
-        },
-    ] {
-        let config = given.load().unwrap();
-        let urls: Vec<&str> = config.redis.iter().map(|url| url.reveal()).collect();
-        assert_eq!(urls, [watched, "redis://d:4", cluster]);
-    }
-}
-
-#[test]
-fn certificates_for_redis_are_read_and_of_use() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("roots.pem");
-    std::fs::write(&path, "no certificate").unwrap();
-    let file = format!(
-        "redis = ['rediss://h']\nredis_ca_file = '{}'",
-        path.display()
-    );
-    let refused = from_file(&file).unwrap_err();
-    assert!(
-        refused.contains("redis_ca_file") && refused.contains("PEM"),
-        "{refused}"
-    );
-    let certificate = roomcast_redis::processes::Certificate::make();
-    let root = certificate.root();
-    let of = |url: &str| format!("redis = ['{url}']\nredis_ca_file = '{}'", root.display());
-    assert!(from_file(&of("rediss://h")).is_ok());
-    let refused = from_file(&of("redis://h")).unwrap_err();
-    assert!(
-        refused.contains("no address in redis begins with rediss"),
-        "{refused}"
-    );
-}
-
-#[test]
 fn a_bad_value_names_the_key_the_source_the_value_and_what_was_expected() {
     let refused = Given {
         flags: &[("handshake_ms", "soon")],

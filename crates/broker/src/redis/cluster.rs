@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::config::RedisConfig;
 use super::displaced::Displaced;
+use super::map::{Map, tag_of};
 use super::router::Router;
 use super::server::{START_PATIENCE, START_RETRY, Server, Setting};
 use super::subscriber::{REQUESTS_MAX, Request};
@@ -25,21 +26,10 @@ use crate::port::FeedEvent;
 
 /// How long to wait for one master when the node starts: the others are there.
 const MASTER_PATIENCE: Duration = Duration::from_millis(1_000);
-/// Tags tried for the names of a master. With all 16,384 slots a tag hits one of them at once; one with
-/// a single slot is missed by all of so many once in 4,000 times, and then has the names of another.
-const TAGS_MAX: u32 = 1 << 17;
-
 pub(super) struct Cluster {
     map: Arc<RwLock<Arc<Map>>>,
     pub(super) requests: mpsc::Sender<Request>,
     router: AbortHandle,
-}
-
-/// Who keeps what.
-pub(super) struct Map {
-    pub(super) slots: Slots,
-    /// One for each of the masters in `slots`, in their order.
-    pub(super) servers: Vec<Arc<Server>>,
 }
 
 impl Cluster {
@@ -116,12 +106,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.router.abort();
     }
-}
-
-/// The tag of a master's names: the first whose slot it keeps, the same on every node.
-pub(super) fn tag_of(slots: &Slots, master: usize) -> u32 {
-    let keeps = |tag: &u32| slots.owner_of(&keys::witness(*tag)) == Some(master);
-    (0..TAGS_MAX).find(keeps).unwrap_or(0)
 }
 
 async fn ask_patiently(

@@ -17,10 +17,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::cluster::{Map, tag_of};
 use super::config::RedisConfig;
 use super::displaced::Displaced;
 use super::keys;
+use super::map::{Map, tag_of};
 use super::server::{Server, Setting};
 use super::subscriber::Request;
 use super::trouble::Trouble;
@@ -223,11 +223,12 @@ impl Router {
     async fn move_rooms(&mut self, before: &Map, moved: Vec<(RoomName, Option<Spot>)>) {
         let mut done = Vec::with_capacity(moved.len());
         for (room, place) in moved {
-            if let Some(spot) = place {
-                if let Ok(owner) = before.slots.masters().binary_search(&spot) {
-                    let wish = Request::Unsubscribe(room.clone());
-                    let _ = before.servers[owner].requests.send(wish).await;
-                }
+            let masters = before.slots.masters();
+            if let Some(spot) = place
+                && let Ok(owner) = masters.binary_search(&spot)
+            {
+                let wish = Request::Unsubscribe(room.clone());
+                let _ = before.servers[owner].requests.send(wish).await;
             }
             let mut waiting = self.waiting.remove(&room).unwrap_or_default();
             let (sender, subscribed) = oneshot::channel();

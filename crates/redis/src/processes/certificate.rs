@@ -59,6 +59,14 @@ impl Certificate {
         self.path("root.pem")
     }
 
+    /// What stands in it.
+    ///
+    /// # Panics
+    /// If it can't be read.
+    pub fn root_text(&self) -> String {
+        std::fs::read_to_string(self.root()).expect("a file")
+    }
+
     /// Settings by which a Redis serves TLS alone on this port, and asks nobody for a certificate.
     pub fn settings(&self, port: u16) -> Vec<String> {
         let path = |path: PathBuf| path.to_str().expect("a plain path").to_owned();

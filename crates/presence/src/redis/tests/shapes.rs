@@ -1,10 +1,11 @@
 //! The Redis keeper before the examiner where Redis is a master that sentinels watch, and a Cluster.
 
-use roomcast_redis::processes::{Together, Turn, Turns};
+use roomcast_redis::processes::{ClusterProcesses, Together, Turn, Turns, WatchedProcesses};
+use tokio::task::block_in_place;
 
 use super::open;
 use crate::config::PresenceConfig;
-use crate::conformance::{Node, Stage};
+use crate::conformance::{Node, Stage, quick};
 
 /// A cluster of nodes over processes that are one Redis.
 struct Shaped<P>(Turn<P>);
@@ -53,3 +54,68 @@ async fn on<P: Together>(turns: &Turns<P>) -> Shaped<P> {
 
 all_suites!(sentinels: WatchedProcesses);
 all_suites!(cluster: ClusterProcesses);
+
+/// A failover is shorter than a lease, as with the default settings.
+fn patient() -> PresenceConfig {
+    PresenceConfig {
+        lease_ms: 20_000,
+        ..quick()
+    }
+}
+
+const ROOMS: [&str; 4] = ["lobby", "den", "attic", "cellar"];
+
+/// Alice is on one node and bob on the other, in every room.
+async fn two_nodes(url: &str) -> [Node; 2] {
+    let urls = [url.to_owned()];
+    let [mut one, mut other] = [
+        open("one", patient(), &urls).await,
+        open("other", patient(), &urls).await,
+    ];
+    for (number, room) in (0..).zip(ROOMS) {
+        one.enter(room, 10 + number, "alice").await;
+        other.enter(room, 20 + number, "bob").await;
+        one.told().await;
+        other.told().await;
+    }
+    [one, other]
+}
+
+/// All are still there, nobody was told gone, and somebody new is let in as soon as that is possible.
+async fn all_stay([mut one, mut other]: [Node; 2]) {
+    for room in ROOMS {
+        one.comes_to_see(room, &["alice", "bob"]).await;
+    }
+    one.hears_nothing().await;
+    other.hears_nothing().await;
+    for (number, room) in (0..).zip(ROOMS) {
+        one.enter(room, 30 + number, "carol").await;
+        assert_eq!(one.told().await, format!("+carol in {room} of 3"));
+        other.comes_to_see(room, &["alice", "bob", "carol"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_leaves_because_a_master_behind_sentinels_died() {
+    let mut watched = block_in_place(WatchedProcesses::start);
+    let nodes = two_nodes(&watched.url()).await;
+    let master = watched.master();
+    watched.servers[master].kill();
+    block_in_place(|| watched.until_promoted(master));
+    all_stay(nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_leaves_because_a_master_of_a_cluster_died_or_slots_moved() {
+    for master in 0..3 {
+        let mut cluster = block_in_place(ClusterProcesses::start);
+        let nodes = two_nodes(&cluster.url()).await;
+        block_in_place(|| {
+            let other = (master + 1) % 3;
+            cluster.reshard(other, master, 50);
+            cluster.nodes[master].kill();
+            cluster.until_master(3 + master);
+        });
+        all_stay(nodes).await;
+    }
+}
