@@ -26,7 +26,7 @@ pub struct Settings {
     #[serde(skip)]
     pub config: Option<PathBuf>,
 
-    /// Connect there: ws://host[:port][/path]. May be repeated.
+    /// Connect there, as in ws://chat.example:8080; the path is /v1/ws unless it names one. May be repeated.
     #[arg(long, value_name = "URL", help_heading = "Where")]
     pub target: Vec<String>,
     /// Start a cluster of that many nodes on this machine, with Redis and HAProxy, and connect to it.

@@ -15,6 +15,8 @@ use super::seat::{Phase, place};
 use crate::ledger::record::Record;
 use crate::payload::{self, Said};
 
+/// A client that is far behind its schedule lets others have a turn, and is told what comes in.
+const DEEDS_AT_ONCE_MAX: usize = 64;
 /// Rooms in one `join`.
 const ROOMS_PER_JOIN_MAX: usize = 32;
 
@@ -66,7 +68,10 @@ impl Member {
     fn follow_schedule(&mut self, now_us: u64) {
         let rooms = self.inbox.unwrap_or(self.seats.len());
         let clients = self.crew.load.clients;
-        while let Some(deeds) = self.schedule.take(now_us, rooms, clients, &mut self.dice) {
+        for _ in 0..DEEDS_AT_ONCE_MAX {
+            let Some(deeds) = self.schedule.take(now_us, rooms, clients, &mut self.dice) else {
+                break;
+            };
             for deed in deeds.into_iter().flatten() {
                 match deed {
                     Deed::Say { to, due_us } => self.plan_to_say(to, due_us),
