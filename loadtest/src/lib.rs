@@ -1,8 +1,9 @@
 //! Offers load to a Roomcast cluster as users would, and proves what became of it.
 //!
-//! Owns the payload that a message of the load carries, the ledger in which each process writes down
-//! what it said and saw, and the audit that judges all ledgers together. The audit shares no cursor
-//! with the program: a mistake made there is not made again here.
+//! A run, from top to bottom: settings and a scenario make a script; workers play it as clients do, and
+//! write down in ledgers what they said and saw; faults go wrong meanwhile on a stage, somebody's cluster
+//! or the rig of our own; the audit judges all ledgers together; a report tells it. The audit shares no
+//! cursor with the program: a mistake made there is not made again here.
 
 pub mod audit;
 mod checksum;

@@ -190,29 +190,31 @@ impl Load {
     }
 }
 
+/// A load of so many clients in so many rooms, with the least of everything else.
+#[cfg(test)]
+pub(crate) fn sample(clients: u32, rooms: u32, crowd: Crowd) -> Load {
+    Load {
+        seed: 7,
+        run: "r".into(),
+        clients,
+        rooms,
+        crowd,
+        targets: vec!["ws://127.0.0.1:1".into()],
+        sources: 0,
+        tokens: Vec::new(),
+        batch: false,
+        small_buffers: 0,
+        filler_bytes: 0,
+        waiting_max: 1,
+        connects_per_second: 1,
+        answer_ms: 1,
+        key_window_ms: 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Crowd, Habit, Load};
-
-    fn load(clients: u32, rooms: u32, crowd: Crowd) -> Load {
-        Load {
-            seed: 7,
-            run: "r".into(),
-            clients,
-            rooms,
-            crowd,
-            targets: vec!["ws://127.0.0.1:1".into()],
-            sources: 0,
-            tokens: Vec::new(),
-            batch: false,
-            small_buffers: 0,
-            filler_bytes: 0,
-            waiting_max: 1,
-            connects_per_second: 1,
-            answer_ms: 1,
-            key_window_ms: 1,
-        }
-    }
+    use super::{Crowd, Habit, sample};
 
     #[test]
     fn an_even_crowd_has_as_many_members_and_speakers_in_each_room_as_asked() {
@@ -220,7 +222,7 @@ mod tests {
             speakers: 2,
             rate: 30.0,
         };
-        let load = load(30, 3, crowd);
+        let load = sample(30, 3, crowd);
         let mut members = [0; 3];
         let mut rate = [0.0; 3];
         for client in 0..30 {
@@ -244,7 +246,7 @@ mod tests {
             speakers: 10,
             rate: 30.0,
         };
-        let load = load(5, 2, crowd);
+        let load = sample(5, 2, crowd);
         let rates = (0..5).map(|client| match load.part(client).habit {
             Habit::Steady { mean_s } => 1.0 / mean_s,
             other => panic!("{other:?}"),
@@ -262,7 +264,7 @@ mod tests {
             direct_percent: 0.0,
             reload_percent: 0.0,
         };
-        let load = load(1_000, 50, crowd);
+        let load = sample(1_000, 50, crowd);
         let mut members = vec![0_u32; 50];
         for client in 0..1_000 {
             let part = load.part(client);
@@ -282,7 +284,7 @@ mod tests {
             speakers: 0,
             rate: 0.0,
         };
-        let load = load(600, 3, crowd);
+        let load = sample(600, 3, crowd);
         for count in [0, 1, 50, 599, 600] {
             let picked = (0..600).filter(|client| load.is_picked(*client, count));
             assert_eq!(picked.count() as u32, count);

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::audit;
 use crate::ledger::clock::Clock;
-use crate::ledger::writer::Ledger;
+use crate::ledger::writer::{Ledger, Writing};
 use crate::live::Watcher;
 use crate::outcome::{Outcome, RunFacts};
 use crate::script::Script;
@@ -81,7 +81,7 @@ pub async fn run(
     (stage, outcome)
 }
 
-type Prepared = (Fleet, Vec<PathBuf>, Ledger, crate::ledger::writer::Writing);
+type Prepared = (Fleet, Vec<PathBuf>, Ledger, Writing);
 
 async fn prepare(
     script: &Script,

@@ -65,12 +65,9 @@ pub async fn work() -> io::Result<()> {
     follow(&mut orders, &mut out, &crew, &cue).await?;
     // Whoever is still there was told, and has had its time.
     let _late = tokio::time::timeout(CLOSE_WITHIN, clients.join_all()).await;
-    let last = crew.tally().take();
-    tell(&mut out, &Report::News(Box::new(last))).await?;
-    let written = writing.close()?;
-    let waits_us = written.waits.us;
-    let records = written.records;
-    tell(&mut out, &Report::Closed { records, waits_us }).await
+    tell(&mut out, &Report::News(Box::new(crew.news()))).await?;
+    writing.close()?;
+    tell(&mut out, &Report::Closed).await
 }
 
 async fn gather(begin: Begin) -> io::Result<(Arc<Crew>, Writing)> {
@@ -122,13 +119,10 @@ async fn follow(
                 }
             },
             _ = news_every.tick() => {
-                let mut news = crew.tally().take();
-                (news.counted.bytes_in, news.counted.bytes_out) = crew.traffic.take();
-                news.ledger_waits_us = crew.ledger.waits().us;
                 if crew.ledger.is_broken() {
                     return Err(io::Error::other("the ledger can't be written any more"));
                 }
-                tell(out, &Report::News(Box::new(news))).await?;
+                tell(out, &Report::News(Box::new(crew.news()))).await?;
             }
         }
     }

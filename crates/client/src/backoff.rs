@@ -5,6 +5,8 @@
 //! told goes first: `reconnect {after_ms}`, close codes, HTTP statuses. Pure: randomness and time
 //! are handed in.
 
+use std::fmt;
+
 use roomcast_protocol::{CloseCode, ComeBack};
 
 use crate::error::End;
@@ -63,6 +65,14 @@ pub enum Ended {
     },
     /// The caller closed it.
     Told,
+}
+
+impl Ended {
+    /// It broke, could not be made, or fell silent; `why` is for people.
+    pub fn lost(why: impl fmt::Display) -> Self {
+        let why = why.to_string();
+        Self::Lost { why }
+    }
 }
 
 /// What to do next.
@@ -207,8 +217,8 @@ impl Backoff {
     }
 }
 
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed { code, reason } => write!(f, "closed with {code} {reason}"),
             Self::Lost { why } => f.write_str(why),

@@ -1,19 +1,19 @@
-//! One WebSocket connection: how it is made, what comes in, what goes out.
+//! One WebSocket connection, over whatever stream: what comes in, what goes out.
 //!
-//! Keeps true: buffers are small, since a process may hold thousands of these; a connection that
-//! is given away has said `connected`. Leaves to the task when to read, to ping and to give up.
+//! Keeps true: a connection that is given away has said `connected`, and what came in one with it is
+//! given away too; nothing is judged here. Leaves making the stream to others, and when to read, to ping
+//! and to give up.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use roomcast_protocol::{
-    ClientFrame, CloseCode, Connected, PROTOCOL_VERSION, ServerFrame, Since, decode_server_batch,
-    encode_client,
+    ClientFrame, CloseCode, Connected, ErrorCode, PROTOCOL_VERSION, Refusal, ServerFrame,
+    decode_server, decode_server_batch, encode_client,
 };
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -21,99 +21,106 @@ use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::backoff::Ended;
-use crate::endpoint::Endpoint;
-use crate::token::TokenSource;
 
 /// Frames are written together up to this many bytes.
 const WRITE_BUFFER_BYTES: usize = 2_048;
-/// Of a frame that can't be read, and of a reason, so much is shown.
+/// Of a reason, so much is shown.
 const SHOWN_CHARS_MAX: usize = 200;
 /// How long the peer's close is looked for after a write failed.
 const LAST_WORDS_MS_MAX: u64 = 200;
 /// How long a goodbye may take.
 const FAREWELL_MS_MAX: u64 = 1_000;
 
-/// What is needed to make a connection.
-#[derive(Clone, Debug)]
-pub(crate) struct Dial {
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) token: Option<TokenSource>,
-    /// How far the user's inbox has come.
-    pub(crate) inbox: Option<Since>,
-    pub(crate) timeout_ms: u64,
-    pub(crate) frame_bytes_max: usize,
-    pub(crate) read_buffer_bytes: usize,
+/// What a connection may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LinkLimits {
+    /// The largest frame taken from the server, in bytes.
+    pub frame_bytes_max: usize,
+    /// The read buffer, held for as long as the connection lives, in bytes.
+    pub read_buffer_bytes: usize,
 }
 
+/// A connection to a server of this wire.
 #[derive(Debug)]
-pub(crate) struct Link {
-    socket: WebSocketStream<TcpStream>,
+pub struct Link<S> {
+    socket: WebSocketStream<S>,
 }
 
-/// Makes a connection and awaits its `connected`.
-pub(crate) async fn dial(dial: Dial) -> Result<(Link, Connected), Ended> {
-    let within = Duration::from_millis(dial.timeout_ms);
-    match timeout(within, open(&dial)).await {
-        Ok(opened) => opened,
-        Err(_) => Err(Ended::Lost {
-            why: format!("no session within {} ms", dial.timeout_ms),
-        }),
-    }
+/// A connection that has just been made.
+#[derive(Debug)]
+pub struct Opened<S> {
+    /// The connection.
+    pub link: Link<S>,
+    /// What the server said first.
+    pub connected: Connected,
+    /// Frames that came in one array with it.
+    pub more: Vec<ServerFrame>,
 }
 
-async fn open(dial: &Dial) -> Result<(Link, Connected), Ended> {
-    let endpoint = &dial.endpoint;
-    let uri = endpoint.uri(dial.inbox);
-    let mut request = uri.as_str().into_client_request().map_err(lost)?;
-    if let Some(source) = &dial.token {
-        let no_token = |why: String| Ended::NoToken { why };
-        let token = source.token().await.map_err(|e| no_token(e.to_string()))?;
-        let mut bearer = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| no_token("it holds characters that no header takes".into()))?;
-        bearer.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, bearer);
-    }
-    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
-        .await
-        .map_err(lost)?;
-    stream.set_nodelay(true).map_err(lost)?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(dial.read_buffer_bytes)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        // What is written is flushed at once, and frames are checked against the server's limits.
-        .max_write_buffer_size(usize::MAX)
-        .max_message_size(Some(dial.frame_bytes_max))
-        .max_frame_size(Some(dial.frame_bytes_max));
-    let (socket, _) = client_async_with_config(request, stream, Some(config))
-        .await
-        .map_err(ended)?;
-    let mut link = Link { socket };
-    let connected = link.connected().await?;
-    if connected.protocol != PROTOCOL_VERSION {
-        let version = connected.protocol;
-        return Err(Ended::OtherProtocol { version });
-    }
-    Ok((link, connected))
+/// What one message brought.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Came {
+    /// Frames, in order.
+    Frames(Vec<ServerFrame>),
+    /// A sign of life.
+    Nothing,
+    /// A type of frame that this version doesn't know and may pass over.
+    Unknown,
+    /// What no server of this wire says; why it can't be read.
+    Unreadable(Refusal),
 }
 
-impl Link {
-    /// The frames that arrive next; none for a sign of life, or for what this version can't read.
-    /// May be dropped while it waits.
-    pub(crate) async fn next(&mut self) -> Result<Vec<ServerFrame>, Ended> {
-        let message = match self.socket.next().await {
-            Some(message) => message.map_err(ended)?,
-            None => {
-                return Err(Ended::Lost {
-                    why: "the connection was cut".into(),
-                });
-            }
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    /// Makes a connection over `stream`, and awaits its `connected`. `uri` is the whole URL to ask for.
+    ///
+    /// # Errors
+    /// The server, or the line, ended it first; the token makes no header; another version is spoken.
+    pub async fn open(
+        uri: &str,
+        token: Option<&str>,
+        stream: S,
+        limits: LinkLimits,
+    ) -> Result<Opened<S>, Ended> {
+        let mut request = uri.into_client_request()?;
+        if let Some(token) = token {
+            let no_header = |_| Ended::NoToken {
+                why: "it holds characters that no header takes".into(),
+            };
+            let mut bearer = HeaderValue::try_from(format!("Bearer {token}")).map_err(no_header)?;
+            bearer.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
+        let config = WebSocketConfig::default()
+            .read_buffer_size(limits.read_buffer_bytes)
+            .write_buffer_size(WRITE_BUFFER_BYTES)
+            // What is written is flushed at once, and frames are checked against the server's limits.
+            .max_write_buffer_size(usize::MAX)
+            .max_message_size(Some(limits.frame_bytes_max))
+            .max_frame_size(Some(limits.frame_bytes_max));
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        let mut link = Self { socket };
+        let (connected, more) = link.connected().await?;
+        if connected.protocol != PROTOCOL_VERSION {
+            let version = connected.protocol;
+            return Err(Ended::OtherProtocol { version });
+        }
+        Ok(Opened {
+            link,
+            connected,
+            more,
+        })
+    }
+
+    /// What arrives next. May be dropped while it waits.
+    ///
+    /// # Errors
+    /// How the connection ended.
+    pub async fn next(&mut self) -> Result<Came, Ended> {
+        let Some(message) = self.socket.next().await else {
+            return Err(Ended::lost("the connection was cut"));
         };
-        match message {
-            Message::Text(text) => Ok(decode_server_batch(&text).unwrap_or_else(|refusal| {
-                // What it might have told is noticed as a hole, or not missed.
-                tracing::debug!(%refusal, "a frame of the server can't be read");
-                Vec::new()
-            })),
+        match message? {
+            Message::Text(text) => Ok(read(&text)),
             Message::Close(frame) => Err(match frame {
                 Some(CloseFrame { code, reason }) => Ended::Closed {
                     code: code.into(),
@@ -125,20 +132,21 @@ impl Link {
                     reason: String::new(),
                 },
             }),
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
-                Ok(Vec::new())
-            }
+            Message::Ping(_) | Message::Pong(_) => Ok(Came::Nothing),
+            Message::Binary(_) | Message::Frame(_) => Ok(Came::Unreadable(Refusal::new(
+                ErrorCode::BadFrame,
+                "it is no text",
+            ))),
         }
     }
 
     /// Writes `frames` in order. After an error, or when dropped half way, only good for dropping.
-    pub(crate) async fn write(
-        &mut self,
-        frames: Vec<ClientFrame>,
-        within_ms: u64,
-    ) -> Result<(), Ended> {
+    ///
+    /// # Errors
+    /// The line is gone, or took nothing for `within_ms`.
+    pub async fn write(&mut self, frames: &[ClientFrame], within_ms: u64) -> Result<(), Ended> {
         let write = async {
-            for frame in &frames {
+            for frame in frames {
                 let text = encode_client(frame);
                 self.socket.feed(Message::Text(text.into())).await?;
             }
@@ -148,12 +156,15 @@ impl Link {
     }
 
     /// Asks for a sign of life.
-    pub(crate) async fn ping(&mut self, within_ms: u64) -> Result<(), Ended> {
+    ///
+    /// # Errors
+    /// As [`Link::write`].
+    pub async fn ping(&mut self, within_ms: u64) -> Result<(), Ended> {
         in_time(self.socket.send(Message::Ping(Bytes::new())), within_ms).await
     }
 
-    /// After a write failed: the close frame that the peer may have sent before.
-    pub(crate) async fn last_words(mut self) -> Option<Ended> {
+    /// After a write failed: the close frame that the peer may have sent before, looked for for 200 ms.
+    pub async fn last_words(mut self) -> Option<Ended> {
         let close = async {
             loop {
                 match self.next().await {
@@ -169,9 +180,9 @@ impl Link {
             .unwrap_or_default()
     }
 
-    /// Says goodbye if the peer may still listen, for a bounded time. `wait`: until it has said
+    /// Says goodbye if the peer may still listen, for a second at most. `wait`: until it has said
     /// goodbye too.
-    pub(crate) async fn farewell(mut self, wait: bool) {
+    pub async fn farewell(mut self, wait: bool) {
         let normal = CloseFrame {
             code: CloseCode::Normal.number().into(),
             reason: "".into(),
@@ -179,29 +190,58 @@ impl Link {
         let goodbye = async {
             // The peer may be gone; there is nothing to be done about it.
             if self.socket.close(Some(normal)).await.is_ok() && wait {
-                while let Some(Ok(_)) = self.socket.next().await {}
+                self.read_out().await;
             }
         };
         let _late = timeout(Duration::from_millis(FAREWELL_MS_MAX), goodbye).await;
     }
 
-    async fn connected(&mut self) -> Result<Connected, Ended> {
+    /// Whether the peer has ended it, by what comes within a second.
+    pub async fn was_ended(mut self) -> bool {
+        let end = self.read_out();
+        timeout(Duration::from_millis(FAREWELL_MS_MAX), end)
+            .await
+            .is_ok()
+    }
+
+    /// Forgets what comes, until the end.
+    async fn read_out(&mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+
+    async fn connected(&mut self) -> Result<(Connected, Vec<ServerFrame>), Ended> {
         loop {
-            for frame in self.next().await? {
-                if let ServerFrame::Connected(connected) = frame {
-                    return Ok(connected);
+            let Came::Frames(frames) = self.next().await? else {
+                continue;
+            };
+            let mut frames = frames.into_iter();
+            match frames.next() {
+                Some(ServerFrame::Connected(connected)) => {
+                    return Ok((connected, frames.collect()));
                 }
-                // An error says why the close comes that follows it; another frame is no server
-                // of this wire.
-                if let ServerFrame::Error(error) = frame {
+                // It says why the close comes that follows it.
+                Some(ServerFrame::Error(error)) => {
                     let (code, message) = (error.code, error.message);
                     tracing::debug!(code, message, "refused before the session began");
-                } else {
-                    let why = "the first frame was not `connected`".into();
-                    return Err(Ended::Lost { why });
                 }
+                None => {}
+                Some(_) => return Err(Ended::lost("the first frame was not `connected`")),
             }
         }
+    }
+}
+
+fn read(text: &str) -> Came {
+    let read = if text.starts_with('[') {
+        decode_server_batch(text)
+    } else {
+        // Mostly one frame comes alone; as a batch it would be looked through once more.
+        decode_server(text).map(|frame| vec![frame])
+    };
+    match read {
+        Ok(frames) => Came::Frames(frames),
+        Err(refusal) if refusal.code == ErrorCode::UnknownType => Came::Unknown,
+        Err(refusal) => Came::Unreadable(refusal),
     }
 }
 
@@ -210,31 +250,27 @@ async fn in_time(
     within_ms: u64,
 ) -> Result<(), Ended> {
     match timeout(Duration::from_millis(within_ms), write).await {
-        Ok(written) => written.map_err(ended),
-        Err(_) => Err(Ended::Lost {
-            why: format!("nothing could be written for {within_ms} ms"),
-        }),
+        Ok(written) => Ok(written?),
+        Err(_) => Err(Ended::lost(format!(
+            "nothing could be written for {within_ms} ms"
+        ))),
     }
 }
 
-fn ended(error: SocketError) -> Ended {
-    if let SocketError::Http(response) = error {
-        Ended::Rejected {
-            status: response.status().as_u16(),
-            retry_after_ms: retry_after_ms(response.headers()),
+impl From<SocketError> for Ended {
+    fn from(error: SocketError) -> Self {
+        if let SocketError::Http(response) = error {
+            Self::Rejected {
+                status: response.status().as_u16(),
+                retry_after_ms: retry_after_ms(response.headers()),
+            }
+        } else {
+            Self::lost(error)
         }
-    } else {
-        lost(error)
     }
 }
 
 fn retry_after_ms(headers: &http::HeaderMap) -> Option<u64> {
     let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     seconds.checked_mul(1_000)
-}
-
-fn lost(error: impl std::fmt::Display) -> Ended {
-    Ended::Lost {
-        why: error.to_string(),
-    }
 }

@@ -10,6 +10,8 @@ use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use roomcast_protocol::{ClientFrame, ServerFrame};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -17,11 +19,12 @@ use crate::ask::ask;
 use crate::backoff::{Backoff, Ended, Next, Rules};
 use crate::command::{Ask, Command, Reply};
 use crate::config::Config;
+use crate::dial::{Dial, dial};
 use crate::endpoint::Endpoint;
 use crate::error::{End, Error};
 use crate::event::Event;
 use crate::hear::hear;
-use crate::link::{Dial, Link, dial};
+use crate::link::{Came, Link, LinkLimits, Opened};
 use crate::pulse::{Beat, Pulse};
 use crate::state::{Action, State, Ticket};
 use crate::teller::Teller;
@@ -52,7 +55,7 @@ pub(crate) struct Task {
     /// As many as the outbox, the requests and the rooms may hold.
     callers: HashMap<Ticket, Reply>,
     last_ticket: u64,
-    unsent: Vec<roomcast_protocol::ClientFrame>,
+    unsent: Vec<ClientFrame>,
     actions: Vec<Action>,
     come_back_at_ms: Option<u64>,
     closers: Vec<oneshot::Sender<()>>,
@@ -121,7 +124,11 @@ impl Task {
             let at_ms = self.state_wake_at_ms();
             self.wait(pending::<()>(), at_ms).await;
         }
-        let (link, connected) = match self.dial().await {
+        let Opened {
+            link,
+            connected,
+            more,
+        } = match self.dial().await {
             Ok(opened) => opened,
             Err(ended) => return (ended, 0),
         };
@@ -129,7 +136,7 @@ impl Task {
         let heartbeat_ms = self.config.heartbeat_ms.unwrap_or(connected.heartbeat_ms);
         tracing::debug!(session = %connected.session, node = %connected.node, "connected");
         self.state.opened(connected, &mut self.actions);
-        self.settle();
+        self.hear_all(more, opened_at_ms);
         let ended = self.talk(link, heartbeat_ms).await;
         self.state.lost_link(&mut self.actions);
         self.settle();
@@ -137,7 +144,7 @@ impl Task {
         (ended, self.now_ms().saturating_sub(opened_at_ms))
     }
 
-    async fn dial(&mut self) -> Result<(Link, roomcast_protocol::Connected), Ended> {
+    async fn dial(&mut self) -> Result<Opened<TcpStream>, Ended> {
         let endpoint = Arc::clone(&self.endpoints[self.turn % self.endpoints.len()]);
         self.turn = self.turn.wrapping_add(1);
         // Boxed: a handshake is large and short, and the task would keep its room for good.
@@ -146,8 +153,10 @@ impl Task {
             token: self.config.token.clone(),
             inbox: self.state.inbox_since(),
             timeout_ms: self.config.connect_timeout_ms,
-            frame_bytes_max: self.config.frame_bytes_max,
-            read_buffer_bytes: self.config.read_buffer_bytes,
+            limits: LinkLimits {
+                frame_bytes_max: self.config.frame_bytes_max,
+                read_buffer_bytes: self.config.read_buffer_bytes,
+            },
         }));
         while !self.is_told_to_stop() {
             let at_ms = self.state_wake_at_ms();
@@ -159,7 +168,7 @@ impl Task {
     }
 
     /// Uses `link` until it ends.
-    async fn talk(&mut self, mut link: Link, heartbeat_ms: u64) -> Ended {
+    async fn talk(&mut self, mut link: Link<TcpStream>, heartbeat_ms: u64) -> Ended {
         let mut pulse = Pulse::new(heartbeat_ms, self.now_ms());
         let ended = loop {
             if self.is_told_to_stop() {
@@ -194,13 +203,10 @@ impl Task {
             match self.wait(read, at_ms).await {
                 None => {}
                 Some(Err(ended)) => break ended,
-                Some(Ok(frames)) => {
+                Some(Ok(came)) => {
                     let now_ms = self.now_ms();
                     pulse.heard(now_ms);
-                    for frame in frames {
-                        hear(&mut self.state, frame, now_ms, &mut self.actions);
-                    }
-                    self.settle();
+                    self.take_in(came, now_ms);
                 }
             }
         };
@@ -215,8 +221,26 @@ impl Task {
         ended
     }
 
+    fn take_in(&mut self, came: Came, now_ms: u64) {
+        match came {
+            Came::Frames(frames) => self.hear_all(frames, now_ms),
+            Came::Nothing | Came::Unknown => {}
+            // What it might have told is noticed as a hole, or not missed.
+            Came::Unreadable(refusal) => {
+                tracing::debug!(%refusal, "a frame of the server can't be read");
+            }
+        }
+    }
+
+    fn hear_all(&mut self, frames: Vec<ServerFrame>, now_ms: u64) {
+        for frame in frames {
+            hear(&mut self.state, frame, now_ms, &mut self.actions);
+        }
+        self.settle();
+    }
+
     /// Writes what is to be sent, and a ping when it is time.
-    async fn write(&mut self, link: &mut Link, pulse: &mut Pulse) -> Result<(), Ended> {
+    async fn write(&mut self, link: &mut Link<TcpStream>, pulse: &mut Pulse) -> Result<(), Ended> {
         let within_ms = pulse.silence_ms_max();
         match pulse.beat(self.now_ms()) {
             Beat::Nothing => {}
@@ -230,7 +254,7 @@ impl Task {
             return Ok(());
         }
         let frames = std::mem::take(&mut self.unsent);
-        link.write(frames, within_ms).await
+        link.write(&frames, within_ms).await
     }
 
     async fn pause(&mut self, in_ms: u64) {

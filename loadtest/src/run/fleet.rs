@@ -111,7 +111,7 @@ impl Fleet {
         let next = self.reports.recv().await;
         let (process, report) = next.ok_or_else(|| io::Error::other("all processes are gone"))?;
         let report = report?;
-        if matches!(report, Report::Closed { .. }) {
+        if matches!(report, Report::Closed) {
             self.crews[process].has_closed = true;
         }
         Ok((process, report))
@@ -138,7 +138,7 @@ async fn listen(
             )),
             Err(why) => Err(why),
         };
-        let is_last = matches!(report, Ok(Report::Closed { .. }) | Err(_));
+        let is_last = matches!(report, Ok(Report::Closed) | Err(_));
         if to.send((process, report)).await.is_err() || is_last {
             return;
         }

@@ -94,11 +94,10 @@ pub(super) async fn happen(
             } else {
                 stage.end(&fault.deed).await
             };
+            // Noted first: whoever is told looks at the ledger's times.
+            let ended = Record::FaultEnded { fault: number };
+            ledger.note(ledger.clock().now_us(), &ended);
             let _ = to.send(Happening::Ended(index)).await;
-            ledger.note(
-                ledger.clock().now_us(),
-                &Record::FaultEnded { fault: number },
-            );
             done
         };
         pids.send_replace(stage.processes());

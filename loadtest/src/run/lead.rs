@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, Interval, interval_at, sleep_until};
 
 use super::error::RunError;
 use super::figures::{Figures, Stretch};
@@ -62,8 +62,9 @@ impl<'a> Lead<'a> {
         processes: u32,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
-        let mut second = interval(Duration::from_secs(1));
-        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Seconds are told by their number: one that is looked at late is still that second.
+        let a_second = Duration::from_secs(1);
+        let second = interval_at(Instant::now() + a_second, a_second);
         Self {
             script,
             fleet,
@@ -205,8 +206,8 @@ impl<'a> Lead<'a> {
             let a_second = |count: u64| (count as f64 / took_s) as u64;
             let (due, acked) = (stretch.counted.due, stretch.counted.acked);
             let p99_us = stretch.quantile_us(0.99);
-            // A twentieth may be on its way.
             let is_silent = due > 0 && stretch.counted.delivered == 0;
+            // A twentieth may be on its way.
             let is_kept = !is_silent && p99_us <= p99_us_max && acked * 20 >= due * 19;
             self.told.steps.push(StepOutcome {
                 rate: a_second(due),
@@ -318,7 +319,7 @@ impl<'a> Lead<'a> {
             }
             report = self.fleet.next(), if !self.fleet.has_closed() => match report? {
                 (process, Report::News(news)) => self.told.figures.add(process, *news),
-                (_, Report::Began | Report::Closed { .. }) => {}
+                (_, Report::Began | Report::Closed) => {}
             },
         }
         Ok(true)

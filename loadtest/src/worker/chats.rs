@@ -33,31 +33,16 @@ mod tests {
     use roomcast_protocol::{Chat, Epoch, MessageId, Seq};
 
     use super::carried;
-    use crate::load::{Crowd, Load};
+    use crate::load::{Crowd, sample};
     use crate::payload::{Carried, Said, text};
 
     #[test]
     fn a_message_under_the_name_of_somebody_else_is_altered() {
-        let mut load = Load {
-            seed: 7,
-            run: "r".into(),
-            clients: 20,
-            rooms: 1,
-            crowd: Crowd::Even {
-                speakers: 1,
-                rate: 1.0,
-            },
-            targets: Vec::new(),
-            sources: 0,
-            tokens: Vec::new(),
-            batch: false,
-            small_buffers: 0,
-            filler_bytes: 0,
-            waiting_max: 1,
-            connects_per_second: 1,
-            answer_ms: 1,
-            key_window_ms: 1,
+        let crowd = Crowd::Even {
+            speakers: 1,
+            rate: 1.0,
         };
+        let mut load = sample(20, 1, crowd);
         let said = Said {
             client: 12,
             number: 3,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use roomcast_protocol::{InvalidName, RoomName};
 
 use super::pending::Patience;
-use super::tally::Tally;
+use super::tally::{News, Tally};
 use super::target::Target;
 use super::traffic::Traffic;
 use crate::ledger::record::Name;
@@ -74,6 +74,12 @@ impl Crew {
 
     pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What happened since this was asked last.
+    pub(crate) fn news(&self) -> News {
+        let waits_us = self.ledger.waits().us;
+        self.tally().take(self.traffic.take(), waits_us)
     }
 
     pub(crate) fn now_us(&self) -> u64 {

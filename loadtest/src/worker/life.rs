@@ -8,14 +8,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use rand::Rng as _;
-use roomcast_client::{Backoff, Beat, Ended, Next, Pulse, Rules};
+use roomcast_client::{Backoff, Beat, Came, Ended, Next, Opened, Pulse, Rules};
 use roomcast_protocol::{CloseCode, Connected};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::cue::{Cue, Stage};
 use super::hear::hear;
-use super::link::{Came, Dial, Link, dial};
+use super::link::{Dial, Link, dial};
 use super::member::Member;
 use super::seat::Seat;
 use crate::ledger::record::ClosedBy;
@@ -79,11 +79,11 @@ pub(crate) async fn live(mut member: Member, mut cues: watch::Receiver<Cue>, beg
                 .await;
                 continue;
             }
-            Parted::Mute => lost("it was let lie"),
+            Parted::Mute => Ended::lost("it was let lie"),
             Parted::By(ended) => ended,
             Parted::Moved => Ended::Moved,
-            Parted::Cut => lost("it was cut"),
-            Parted::Unheard => lost("no answer to join"),
+            Parted::Cut => Ended::lost("it was cut"),
+            Parted::Unheard => Ended::lost("no answer to join"),
         };
         let why = ended.to_string();
         match backoff.after(&ended, lived_ms, None, member.dice.random()) {
@@ -108,7 +108,11 @@ async fn one_connection(
     let began = Instant::now();
     // Boxed: a handshake is large and short, and the task would keep its room for good.
     let dialled = Box::pin(dial(plan(member, turn), CONNECT_WITHIN)).await;
-    let (link, connected, more) = match dialled {
+    let Opened {
+        link,
+        connected,
+        more,
+    } = match dialled {
         Ok(opened) => opened,
         Err(ended) => {
             member.crew.tally().turned_away(ended.to_string());
@@ -219,14 +223,13 @@ async fn talk(
 
 fn take(member: &mut Member, came: Came, now_us: u64) {
     match came {
-        Came::Frame(frame) => hear(member, frame, now_us),
         Came::Frames(frames) => {
             for frame in frames {
                 hear(member, frame, now_us);
             }
         }
         Came::Nothing => {}
-        Came::Unreadable => member.crew.tally().unreadable += 1,
+        Came::Unknown | Came::Unreadable(_) => member.crew.tally().unreadable += 1,
     }
 }
 
@@ -290,17 +293,17 @@ async fn write(
     pulse: &mut Pulse,
     now_us: u64,
 ) -> Result<(), Ended> {
-    let within = Duration::from_millis(pulse.silence_ms_max());
+    let within_ms = pulse.silence_ms_max();
     match pulse.beat(now_us / 1_000) {
         Beat::Nothing => {}
-        Beat::Ping => link.ping(within).await?,
-        Beat::Dead => return Err(lost("nothing was heard for two heartbeats")),
+        Beat::Ping => link.ping(within_ms).await?,
+        Beat::Dead => return Err(Ended::lost("nothing was heard for two heartbeats")),
     }
     if member.out.is_empty() {
         return Ok(());
     }
     let frames = std::mem::take(&mut member.out);
-    link.write(&frames, within).await
+    link.write(&frames, within_ms).await
 }
 
 /// The other end, or the line, ended it.
@@ -319,7 +322,7 @@ async fn part(member: &mut Member, link: Link, parted: &Parted) -> Option<Box<Li
         Parted::Closing | Parted::Moved => {
             let normal = Some(CloseCode::Normal.number());
             member.closed(normal, ClosedBy::Us, matches!(parted, Parted::Moved));
-            link.farewell().await;
+            link.farewell(true).await;
         }
         Parted::Cut | Parted::Unheard => member.closed(None, ClosedBy::Us, true),
         Parted::Mute => {
@@ -337,8 +340,4 @@ async fn part(member: &mut Member, link: Link, parted: &Parted) -> Option<Box<Li
 async fn pause(in_ms: u64, cues: &mut watch::Receiver<Cue>) {
     let closes = cues.wait_for(|cue| cue.stage == Stage::Closing);
     let _in_time = timeout(Duration::from_millis(in_ms), closes).await;
-}
-
-fn lost(why: &str) -> Ended {
-    Ended::Lost { why: why.into() }
 }

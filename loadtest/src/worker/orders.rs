@@ -42,10 +42,5 @@ pub enum Report {
     /// What happened in the last second.
     News(Box<News>),
     /// Its ledger is written.
-    Closed {
-        /// How long it is, in records.
-        records: u64,
-        /// How long the load has waited for it, in µs.
-        waits_us: u64,
-    },
+    Closed,
 }

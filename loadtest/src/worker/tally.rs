@@ -222,8 +222,10 @@ impl Tally {
         }
     }
 
-    /// What was counted since this was asked last.
-    pub(crate) fn take(&mut self) -> News {
+    /// What was counted since this was asked last; with it what is counted elsewhere: bytes in and out
+    /// since then, and how long the load has waited for its ledger in all, in µs.
+    pub(crate) fn take(&mut self, traffic: (u64, u64), ledger_waits_us: u64) -> News {
+        (self.counted.bytes_in, self.counted.bytes_out) = traffic;
         let node = |node: &mut OneNode| NodeNews {
             name: node.name.clone(),
             opened: std::mem::take(&mut node.opened),
@@ -249,7 +251,7 @@ impl Tally {
             gone: std::mem::take(&mut self.gone),
             stopped: std::mem::take(&mut self.stopped),
             rebuff: self.rebuff.take(),
-            ledger_waits_us: 0,
+            ledger_waits_us,
         }
     }
 }
@@ -266,16 +268,18 @@ mod tests {
         tally.delivered(node, None);
         tally.acked(SLOT_US, 10);
         tally.acked(SLOT_US + 1, u64::MAX);
-        let news = tally.take();
+        let news = tally.take((3, 4), 5);
+        assert_eq!((news.counted.bytes_in, news.counted.bytes_out), (3, 4));
+        assert_eq!(news.ledger_waits_us, 5);
         assert_eq!((news.counted.delivered, news.counted.acked), (2, 2));
         assert_eq!(news.ack_slots, [1]);
         assert_eq!(news.nodes[0].delivery.len(), 1);
         assert_eq!(news.ack.len(), 2);
-        let again = tally.take();
+        let again = tally.take((0, 0), 0);
         assert_eq!(again.counted.delivered, 0);
         assert!(again.ack.is_empty() && again.nodes[0].delivery.is_empty());
         assert_eq!((again.open, again.nodes[0].open), (1, 1));
         tally.closed(node);
-        assert_eq!(tally.take().open, 0);
+        assert_eq!(tally.take((0, 0), 0).open, 0);
     }
 }

@@ -19,6 +19,16 @@ async fn told(events: &mut roomcast_client::Events, count: usize) -> Vec<u64> {
 }
 
 #[tokio::test]
+async fn an_inbox_that_opens_in_one_array_with_connected_is_heard() {
+    let server = Server::bind().await;
+    let (_client, mut events) = server.client(|config| config.batch = true);
+    let mut peer = server.accept_silent().await;
+    peer.connected_in_one_with_inbox(EPOCH, 2).await;
+    peer.direct(EPOCH, 3, 3).await;
+    assert_eq!(told(&mut events, 1).await, [3]);
+}
+
+#[tokio::test]
 async fn direct_messages_are_heard_once_in_order_over_reconnects_and_nodes() {
     let (node_a, node_b) = (Server::bind().await, Server::bind().await);
     let (client, mut events) = node_a.client(|config| {

@@ -144,22 +144,15 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) async fn connected(&mut self, heartbeat_ms: u64) {
-        self.say(ServerFrame::Connected(Connected {
-            session: "00000000-0000-4000-8000-000000000000".parse().unwrap(),
-            user: "alice".parse().unwrap(),
-            node: "n1".parse().unwrap(),
-            protocol: 1,
-            heartbeat_ms,
-            server_time: 0,
-            limits: WireLimits {
-                frame_bytes_max: 65_536,
-                message_bytes_max: 8_192,
-                data_bytes_max: 8_192,
-                rooms_max: 100,
-                page_messages_max: 100,
-            },
-        }))
-        .await;
+        self.say(connected(heartbeat_ms)).await;
+    }
+
+    /// Says `connected`, and in the same array that the session is in its inbox, up to `at`.
+    pub(crate) async fn connected_in_one_with_inbox(&mut self, epoch: Epoch, at: u64) {
+        let joined = answer(None, inbox(), self.inbox_since(), epoch, at, &[]);
+        let frames = [connected(60_000), ServerFrame::Joined(joined)];
+        let frames = frames.each_ref().map(encode_server).join(",");
+        self.say_text(format!("[{frames}]")).await;
     }
 
     /// The place in the inbox that the client named in its address.
@@ -282,6 +275,24 @@ pub(crate) async fn told(events: &mut Events, count: usize) -> Vec<u64> {
 
 pub(crate) fn seq(n: u64) -> Seq {
     n.try_into().unwrap()
+}
+
+fn connected(heartbeat_ms: u64) -> ServerFrame {
+    ServerFrame::Connected(Connected {
+        session: "00000000-0000-4000-8000-000000000000".parse().unwrap(),
+        user: "alice".parse().unwrap(),
+        node: "n1".parse().unwrap(),
+        protocol: 1,
+        heartbeat_ms,
+        server_time: 0,
+        limits: WireLimits {
+            frame_bytes_max: 65_536,
+            message_bytes_max: 8_192,
+            data_bytes_max: 8_192,
+            rooms_max: 100,
+            page_messages_max: 100,
+        },
+    })
 }
 
 /// A `joined`: into `room` from `since`, up to `at`, carrying these messages.

@@ -12,6 +12,8 @@ pub(crate) struct Line {
     pub(crate) stream: TcpStream,
     /// Read and not yet looked at.
     rest: Vec<u8>,
+    /// Whether nothing is said here, since somebody else writes to the same connection.
+    pub(crate) is_mute: bool,
 }
 
 /// An HTTP answer.
@@ -35,11 +37,15 @@ impl Line {
         Self {
             stream,
             rest: Vec::new(),
+            is_mute: false,
         }
     }
 
     /// Sends bytes. A peer that has closed already is no failure: its last words are still to be read.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        if self.is_mute {
+            return;
+        }
         match self.stream.write_all(bytes.as_ref()) {
             Err(error) if is_timeout(error.kind()) => panic!("the node takes nothing: {error}"),
             Ok(()) | Err(_) => {}
