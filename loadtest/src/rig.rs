@@ -28,6 +28,8 @@ use process::Process;
 use store::Store;
 use watchdog::Watchdog;
 
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
 /// More would be no test of a cluster but of this machine.
 const NODES_MAX: usize = 64;
 
@@ -55,10 +57,8 @@ impl Rig {
         let program = program(&options.roomcast)?;
         let balancer = balancer_program(options.balancer)?;
         let open_files = signal::raise_open_files();
-        let mut directory = tempfile::Builder::new()
-            .prefix("roomcast-rig-")
-            .tempdir()
-            .map_err(RigError::io("a temporary directory"))?;
+        let mut directory =
+            directory(options.in_memory).map_err(RigError::io("a temporary directory"))?;
         directory.disable_cleanup(options.keep);
         let path = directory.path().to_owned();
         let watchdog = Watchdog::start(&path)?;
@@ -216,6 +216,16 @@ impl Rig {
             known: self.nodes().join(", "),
         }
     }
+}
+
+/// In memory only where that can be had.
+fn directory(in_memory: bool) -> std::io::Result<TempDir> {
+    let mut place = tempfile::Builder::new();
+    place.prefix("roomcast-rig-");
+    if in_memory && let Ok(directory) = place.tempdir_in(MEMORY) {
+        return Ok(directory);
+    }
+    place.tempdir()
 }
 
 /// The whole path, since processes start in other places.

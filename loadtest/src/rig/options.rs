@@ -29,6 +29,9 @@ pub struct RigOptions {
     pub redis_bytes_max: Option<u64>,
     /// More flags for Redis; they win over the rig's own.
     pub redis_settings: Vec<String>,
+    /// Whether logs and data are in memory, where the system has a place for that. A disk that is busy lets a
+    /// Redis with `appendfsync everysec` hold back up to two seconds of writes, which are lost when it is killed.
+    pub in_memory: bool,
     /// Whether logs and data stay when the cluster is gone.
     pub keep: bool,
 }
@@ -43,6 +46,7 @@ impl RigOptions {
             settings: Vec::new(),
             redis_bytes_max: None,
             redis_settings: Vec::new(),
+            in_memory: false,
             keep: false,
         }
     }
