@@ -20,7 +20,7 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
     let components = folders(&tree.join("components"));
     let built = workshop.empty_folder(BUILT)?;
     let made = workshop.empty_folder("kustomizations")?;
-    let mut faults = Vec::new();
+    let mut faults = patches_of_several(overlays.iter().chain(&components));
     if overlays.is_empty() {
         faults.push(format!("{TREE}/overlays: there is no overlay"));
     }
@@ -57,6 +57,23 @@ pub(super) fn check(workshop: &Workshop) -> Result<Verdict, String> {
         ),
         faults,
     ))
+}
+
+/// Patch files of several objects, which kubectl before 1.33 refuses, or breaks down over.
+fn patches_of_several<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> Vec<String> {
+    let read = |file: &Path| fs::read_to_string(file).unwrap_or_default();
+    let mut faults = Vec::new();
+    for folder in folders {
+        let kustomization = read(&folder.join("kustomization.yaml"));
+        let paths = kustomization
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("- path: "));
+        let several = paths.filter(|path| read(&folder.join(path)).contains("\n---"));
+        let shown =
+            |path: &str| format!("{}: patches several objects", folder.join(path).display());
+        faults.extend(several.map(shown));
+    }
+    faults
 }
 
 /// A component alone is no kustomization; this one puts it on the base.

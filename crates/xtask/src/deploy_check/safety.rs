@@ -182,6 +182,14 @@ fn deploys_are_quiet(build: &Build, gateway: &Value) -> Vec<String> {
                      {drain_ms} ms ROOMCAST_DRAIN_MS and {MARGIN_SECONDS} s to spare make {needed}"
                 ));
             }
+            // Pods that end don't count as a surge: the next one would go while this one drains.
+            let alone = pause + drain_ms.div_ceil(1000);
+            let ready = number(gateway, "/spec/minReadySeconds").unwrap_or(0);
+            if ready < alone {
+                faults.push(format!(
+                    "Deployment/gateway: minReadySeconds is {ready}, but one takes {alone} s to drain"
+                ));
+            }
         }
         missing => faults.push(format!(
             "Deployment/gateway: preStop.sleep, terminationGracePeriodSeconds and ROOMCAST_DRAIN_MS must \
@@ -219,7 +227,7 @@ fn probes(gateway: &Value) -> Vec<String> {
 }
 
 /// What KEDA's schema leaves open: a misspelt key of a trigger is no fault to it.
-const TRIGGER_KEYS: &[&str] = &["serverAddress", "query", "threshold"];
+const TRIGGER_KEYS: &[&str] = &["serverAddress", "query", "threshold", "ignoreNullValues"];
 
 /// One autoscaler, and nothing else says how many there are.
 fn scaling(build: &Build, gateway: &Value) -> Vec<String> {

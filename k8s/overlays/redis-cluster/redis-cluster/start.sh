@@ -38,6 +38,22 @@ cat /etc/redis/users.acl /etc/redis/cluster.acl | one_line_each | sed \
 # Among the arguments it could be seen.
 echo "masterauth $REDIS_ADMIN_PASSWORD" >/run/roomcast/replica.conf
 
+# Tells every member our address, once this Redis answers. Where all pods came back with others at once, the file
+# of the cluster's nodes holds nothing but addresses of nobody.
+meet_all() {
+    export REDISCLI_AUTH="$REDIS_ADMIN_PASSWORD"
+    until redis-cli --user admin --no-auth-warning ping 2>/dev/null | grep -q PONG; do sleep 1; done
+    for number in 0 1 2 3 4 5; do
+        until address=$(getent hosts "redis-cluster-$number.redis-cluster"); do sleep 1; done
+        redis-cli --user admin --no-auth-warning cluster meet "${address%% *}" 6379
+    done
+}
+
+# A member of no cluster yet knows itself alone: it is created by create.sh, which wants it so.
+if [ -e /data/nodes.conf ] && [ "$(grep -c '^[0-9a-f]\{40\} ' /data/nodes.conf)" -gt 1 ]; then
+    meet_all &
+fi
+
 # The pod may have come back with another address; the others hear of it from us.
 exec redis-server /etc/redis/redis.conf \
     --include /etc/redis/cluster.conf \

@@ -14,7 +14,7 @@ fn meta(name: &str) -> Value {
 fn gateway() -> Value {
     let get = |path: &str| json!({"httpGet": {"path": path, "port": "ops"}});
     json!({"kind": "Deployment", "metadata": meta("gateway"), "spec": {
-        "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "minReadySeconds": 45, "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         "template": {"metadata": {"labels": {"app": "g"}}, "spec": {
             "automountServiceAccountToken": false, "enableServiceLinks": false,
             "serviceAccountName": "a", "terminationGracePeriodSeconds": 60,
@@ -71,6 +71,7 @@ fn a_build_in_which_all_is_well_has_no_faults() {
 /// Which object, where in it, what stands there then, and words of the fault.
 const PLANTED: &str = r#"[
     [0, "/spec/template/spec/terminationGracePeriodSeconds", 54, "make 55"],
+    [0, "/spec/minReadySeconds", 44, "one takes 45 s to drain"],
     [0, "/spec/template/spec/securityContext/runAsNonRoot", false, "runAsNonRoot"],
     [0, "/spec/template/spec/enableServiceLinks", null, "enableServiceLinks"],
     [0, "/spec/strategy/rollingUpdate/maxUnavailable", "25%", "maxUnavailable 0"],
