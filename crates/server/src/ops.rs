@@ -12,6 +12,7 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use prometheus::Registry;
 use roomcast_gateway::{Node, Readiness};
+use tokio::task::spawn_blocking;
 use warp::reject::{LengthRequired, PayloadTooLarge};
 use warp::{Filter, Rejection, Reply};
 
@@ -42,13 +43,17 @@ impl Ops {
         }
     }
 
-    fn metrics(&self) -> Response<Vec<u8>> {
-        match self.gauges.show(&self.node, &self.accepted) {
-            Ok((kind, text)) => Response::builder()
+    /// Off the threads that serve sessions: with many of them, looking at each, and counting open files,
+    /// takes milliseconds.
+    async fn metrics(self) -> Response<Vec<u8>> {
+        let shown = spawn_blocking(move || self.gauges.show(&self.node, &self.accepted)).await;
+        match shown {
+            Ok(Ok((kind, text))) => Response::builder()
                 .header(CONTENT_TYPE, kind)
                 .body(text)
                 .expect("a plain header makes a response"),
-            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
+            Ok(Err(error)) => fault(&error),
+            Err(error) => fault(&error),
         }
     }
 }
@@ -68,11 +73,15 @@ pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallib
             "broken: what this node publishes does not come back\n",
         ),
     });
-    let metrics = warp::path!("metrics").map(move || ops.metrics());
+    let metrics = warp::path!("metrics").then(move || ops.clone().metrics());
     let read = warp::get().or(warp::head()).unify();
     rebalance
         .or(read.and(live.or(ready).unify().or(metrics)))
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(refused(&rejection)))
+}
+
+fn fault(error: &impl std::fmt::Display) -> Response<Vec<u8>> {
+    text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n"))
 }
 
 fn refused(rejection: &Rejection) -> Response<Vec<u8>> {
