@@ -12,7 +12,7 @@ pub struct RebalanceArgs {
     /// the nodes that were there: 1 - nodes before / nodes now.
     #[arg(long)]
     share: f64,
-    /// The time that they are spread over, such as 30s, 500ms or 2m; from 1s to 10m.
+    /// The time that they are spread over, such as 30s, 2500ms or 2m; from 1s to 10m.
     #[arg(long, default_value = "30s")]
     within: Within,
     /// The ops listener, as host:port or http://host:port. Without it, the one of the setting
