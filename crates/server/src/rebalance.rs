@@ -55,7 +55,7 @@ pub fn ask(args: &RebalanceArgs, host_port: &str) -> Result<String, String> {
         share: args.share,
         within_ms: args.within.ms,
     };
-    let body = serde_json::to_string(&order).map_err(|error| error.to_string())?;
+    let body = order.written();
     let question = Question {
         method: "POST",
         path: PATH,
@@ -73,8 +73,8 @@ pub fn ask(args: &RebalanceArgs, host_port: &str) -> Result<String, String> {
         sessions,
         moving,
         within_ms,
-    } = serde_json::from_str(&answer.body)
-        .map_err(|error| format!("{} answered what can't be read: {error}", answer.address))?;
+    } = Begun::read(&answer.body)
+        .map_err(|why| format!("{} answered what can't be read: {why}", answer.address))?;
     let within_s = within_ms as f64 / 1_000.0;
     Ok(format!(
         "{moving} of {sessions} sessions are told to go, spread over {within_s} s\n"

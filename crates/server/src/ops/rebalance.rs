@@ -48,6 +48,23 @@ pub(crate) struct Begun {
     pub(crate) within_ms: u64,
 }
 
+impl Order {
+    /// As it is sent.
+    pub(crate) fn written(&self) -> String {
+        serde_json::to_string(self).expect("numbers can be written")
+    }
+}
+
+impl Begun {
+    /// What was answered.
+    ///
+    /// # Errors
+    /// Why it is no such answer.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
 fn within_ms() -> u64 {
     WITHIN_MS
 }

@@ -154,6 +154,13 @@ fn what_is_no_order_of_an_operator_is_refused_with_a_reason() {
         assert_eq!(answer.status, status, "{headers}{body}: {answer:?}");
         assert!(answer.body.contains(why), "{headers}{body}: {answer:?}");
     }
+    session.send_text(r#"{"type":"ping","id":"x"}"#);
+    assert_eq!(sent_away(&mut session), None);
+}
+
+#[test]
+fn only_the_operators_listener_takes_it_and_only_as_a_post_of_known_length() {
+    let node = Node::start(&[]);
     let chunked = format!(
         "POST /rebalance HTTP/1.1\r\nHost: x\r\n{JSON}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     );
@@ -169,8 +176,6 @@ fn what_is_no_order_of_an_operator_is_refused_with_a_reason() {
     let public =
         format!("POST /rebalance HTTP/1.1\r\nHost: x\r\n{JSON}Content-Length: 2\r\n\r\n{{}}");
     assert_eq!(node.ask(public).status, 404);
-    session.send_text(r#"{"type":"ping","id":"x"}"#);
-    assert_eq!(sent_away(&mut session), None);
 }
 
 #[test]
