@@ -77,7 +77,8 @@ pub(super) fn route(
         .and(warp::header::headers_cloned())
         .and(body)
         .map(move |headers: HeaderMap, body: Bytes| {
-            begin(&node, &headers, &body).unwrap_or_else(|refusal| refusal)
+            begin(&node, &headers, &body)
+                .unwrap_or_else(|(status, why)| text(status, &format!("{why}\n")))
         });
     let other = warp::method().and_then(async |method: Method| match method {
         // What was wrong with its body is told by the rejection.
@@ -87,26 +88,25 @@ pub(super) fn route(
     warp::path!("rebalance").and(posted.or(other).unify())
 }
 
-fn begin(
-    node: &Arc<Node>,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Response<Vec<u8>>, Response<Vec<u8>>> {
+/// A status, and the sentence that goes with it.
+type Refusal = (StatusCode, String);
+
+fn begin(node: &Arc<Node>, headers: &HeaderMap, body: &[u8]) -> Result<Response<Vec<u8>>, Refusal> {
     if headers.contains_key(ORIGIN) {
-        let why = "no page in a browser may ask for this\n";
-        return Err(text(StatusCode::FORBIDDEN, why));
+        let why = "no page in a browser may ask for this";
+        return Err((StatusCode::FORBIDDEN, why.into()));
     }
     if !is_json(headers) {
-        let why = "send it as Content-Type: application/json\n";
-        return Err(text(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+        let why = "send it as Content-Type: application/json";
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why.into()));
     }
-    let bad = |why: &str| text(StatusCode::BAD_REQUEST, &format!("{why}\n"));
-    let order: Order = read_object(body).map_err(|refusal| bad(&refusal.message))?;
-    let share =
-        Share::new(order.share).ok_or_else(|| bad("share must be above 0 and at most 1"))?;
+    let bad = |why: String| (StatusCode::BAD_REQUEST, why);
+    let order = read_object::<Order>(body).map_err(|refusal| bad(refusal.message.into()))?;
+    let share = Share::new(order.share);
+    let share = share.ok_or_else(|| bad("share must be above 0 and at most 1".into()))?;
     if !(WITHIN_MS_MIN..=WITHIN_MS_MAX).contains(&order.within_ms) {
         let range = format!("within_ms must be from {WITHIN_MS_MIN} to {WITHIN_MS_MAX}");
-        return Err(bad(&range));
+        return Err(bad(range));
     }
     let window = Duration::from_millis(order.within_ms);
     let begun = node.rebalance(share, window).map_err(|why| {
@@ -114,7 +114,7 @@ fn begin(
             NoRebalance::UnderWay => StatusCode::CONFLICT,
             NoRebalance::Draining => StatusCode::SERVICE_UNAVAILABLE,
         };
-        text(status, &format!("{why}\n"))
+        (status, why.to_string())
     })?;
     let (sessions, moving) = (begun.sessions, begun.moving);
     tracing::info!(sessions, moving, within_ms = order.within_ms, "rebalancing");
