@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 use roomcast_protocol::{Draft, Epoch, Message, MessageId, Position, RoomName, Seq, Signal, Since};
+use roomcast_redis::LinkState;
 use tokio::sync::mpsc;
 
 use crate::error::BrokerError;
@@ -54,6 +55,11 @@ pub trait Broker: Send + Sync {
 
     /// Counters since the start.
     fn stats(&self) -> StatsSnapshot;
+
+    /// How its links to a store elsewhere stand now; none for a keeper that has none.
+    fn links(&self) -> Vec<LinkState> {
+        Vec::new()
+    }
 }
 
 /// Where a draft was kept.

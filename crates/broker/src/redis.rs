@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use roomcast_protocol::{Draft, Epoch, Position, RoomName, Signal};
+use roomcast_redis::LinkState;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -241,6 +242,13 @@ impl Broker for RedisBroker {
             corrupt: sum.corrupt + one.corrupt,
             subscriptions: sum.subscriptions + one.subscriptions,
         })
+    }
+
+    fn links(&self) -> Vec<LinkState> {
+        let homes = self.homes.iter().enumerate();
+        homes
+            .flat_map(|(index, home)| home.links(&index.to_string()))
+            .collect()
     }
 }
 

@@ -147,7 +147,7 @@ async fn catch_up(broker: &RedisBroker, told: &parking_lot::Mutex<Told>, room: &
 async fn through(
     mut stage: RedisStage<ClusterProcesses>,
     act: impl FnOnce(&mut ClusterProcesses) + Send,
-) {
+) -> RedisStage<ClusterProcesses> {
     for room in rooms() {
         stage.listen(&room).await;
     }
@@ -166,6 +166,11 @@ async fn through(
     })
     .await;
     until("ready", || stage.broker.health() == Health::Ready).await;
+    until("each master has its links", || {
+        let links = stage.broker.links();
+        links.len() == 2 * 3 && links.iter().all(|link| link.up == link.wanted)
+    })
+    .await;
     let told = told.lock();
     let heard: BTreeSet<String> = told.texts.iter().cloned().collect();
     assert_eq!(heard.len(), told.texts.len(), "nothing is told twice");
@@ -177,6 +182,8 @@ async fn through(
         told.repaired,
         stage.broker.stats()
     );
+    drop(told);
+    stage
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,7 +200,7 @@ async fn p7_slots_that_move_to_a_new_master_and_back_lose_and_repeat_nothing() {
 /// The replica has all that was acked before, since nobody speaks in the moment of the death.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p7_a_master_that_dies_is_followed_to_its_replica() {
-    through(stage().await, |cluster| {
+    let stage = through(stage().await, |cluster| {
         // Writes wait, and the replica gets what was written.
         cluster.nodes[1].run(&["CLIENT", "PAUSE", "20000", "WRITE"]);
         std::thread::sleep(Duration::from_millis(300));
@@ -201,6 +208,14 @@ async fn p7_a_master_that_dies_is_followed_to_its_replica() {
         cluster.until_master(4);
     })
     .await;
+    let [dead, replica] =
+        [1, 4].map(|node| format!("0/127.0.0.1:{}/feed", stage.redis.nodes[node].port()));
+    let links = stage.broker.links();
+    let names: BTreeSet<&str> = links.iter().map(|link| &*link.name).collect();
+    assert!(
+        names.contains(&*replica) && !names.contains(&*dead),
+        "{names:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -201,3 +201,29 @@ async fn health_is_lost_with_redis_and_comes_back_with_it() {
     stage.redis.thaw();
     until("ready again", || stage.broker.health() == Health::Ready).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_see_which_links_are_up() {
+    let mut stage = RedisStage::start().await;
+    let up = |stage: &RedisStage| -> Vec<(String, bool)> {
+        let links = stage.broker.links().into_iter();
+        links
+            .map(|link| (link.name, link.up == link.wanted))
+            .collect()
+    };
+    let all = |commands, feed| {
+        vec![
+            ("0/commands".to_owned(), commands),
+            ("0/feed".to_owned(), feed),
+        ]
+    };
+    until("all are up", || up(&stage) == all(true, true)).await;
+    let deny = ["ACL", "SETUSER", "default", "-ssubscribe"];
+    stage.redis.run(&deny);
+    cut_the_feed(&stage);
+    until("the feed hears nothing", || up(&stage) == all(true, false)).await;
+    stage.redis.kill();
+    until("none is up", || up(&stage) == all(false, false)).await;
+    stage.redis.restart();
+    until("all are up again", || up(&stage) == all(true, true)).await;
+}

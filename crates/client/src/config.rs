@@ -11,7 +11,7 @@ use crate::token::TokenSource;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `ws://host[:port]/path`, at least one. The first is chosen at random, the others are tried
-    /// in turn when one fails. Everyone's default path is `/v1/ws`.
+    /// in turn when one fails or sends the client away. Everyone's default path is `/v1/ws`.
     pub urls: Vec<String>,
     /// The token, sent as `Authorization: Bearer`.
     pub token: Option<TokenSource>,

@@ -3,18 +3,27 @@
 
 use prometheus::core::Collector;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
-use roomcast_protocol::{CloseCode, ErrorCode};
+use roomcast_protocol::{CLOSE_CODES, CloseCode, ERROR_CODES, ErrorCode};
 
 /// The buckets of every histogram of a node, in seconds: a tenth of a millisecond to ten seconds.
 pub const SECONDS: &[f64] = &[
     0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
 
+/// How a session ends that the node doesn't close.
+const BY_PEER: &str = "peer";
+const BY_LOSS: &str = "lost";
+/// What a join comes to.
+const FRESH: &str = "fresh";
+const RECOVERED: &str = "recovered";
+const GAP: &str = "gap";
+
 /// The counters of one node.
 pub struct Metrics {
     pub(crate) sessions: IntGauge,
     pub(crate) sessions_opened: IntCounter,
     sessions_closed: IntCounterVec,
+    pub(crate) rebalanced_sessions: IntCounter,
     pub(crate) messages_published: IntCounter,
     pub(crate) messages_duplicate: IntCounter,
     pub(crate) messages_delivered: IntCounter,
@@ -39,15 +48,14 @@ impl Metrics {
     pub fn new(registry: &Registry) -> Self {
         let register = Register(registry);
         let counter = |name, help| register.counter(name, help);
-        let by = |name, help, label| register.by(name, help, label);
         let seconds = |name, help| register.seconds(name, help);
         Self {
             sessions: register.gauge("roomcast_sessions", "Sessions open now."),
             sessions_opened: counter("roomcast_sessions_opened_total", "Sessions opened."),
-            sessions_closed: by(
-                "roomcast_sessions_closed_total",
-                "Sessions closed, by the name of the close code, or `peer` and `lost`.",
-                "reason",
+            sessions_closed: register.closes(),
+            rebalanced_sessions: counter(
+                "roomcast_rebalanced_sessions_total",
+                "Sessions told to go by a rebalance.",
             ),
             messages_published: counter("roomcast_messages_published_total", "Messages kept."),
             messages_duplicate: counter("roomcast_messages_duplicate_total", "Retries acked."),
@@ -73,12 +81,8 @@ impl Metrics {
                 "roomcast_rosters_read_total",
                 "Times presence was asked who is in a room.",
             ),
-            refusals: by("roomcast_refusals_total", "Refusals, by name.", "code"),
-            joins: by(
-                "roomcast_joins_total",
-                "Joins, by result: `fresh` without a position, `recovered`, or `gap`.",
-                "result",
-            ),
+            refusals: register.refusals(),
+            joins: register.joins(),
             publish_seconds: seconds(
                 "roomcast_publish_seconds",
                 "Time from a message let in to its place in the log.",
@@ -101,12 +105,12 @@ impl Metrics {
 
     /// A session was closed by its client.
     pub fn closed_by_peer(&self) {
-        self.sessions_closed.with_label_values(&["peer"]).inc();
+        self.sessions_closed.with_label_values(&[BY_PEER]).inc();
     }
 
     /// A session's connection broke.
     pub fn closed_by_loss(&self) {
-        self.sessions_closed.with_label_values(&["lost"]).inc();
+        self.sessions_closed.with_label_values(&[BY_LOSS]).inc();
     }
 
     /// Something was refused.
@@ -122,9 +126,9 @@ impl Metrics {
 
     pub(crate) fn joined(&self, resuming: bool, recovered: bool) {
         let result = match (resuming, recovered) {
-            (false, _) => "fresh",
-            (true, true) => "recovered",
-            (true, false) => "gap",
+            (false, _) => FRESH,
+            (true, true) => RECOVERED,
+            (true, false) => GAP,
         };
         self.joins.with_label_values(&[result]).inc();
     }
@@ -142,8 +146,49 @@ impl Register<'_> {
         self.keep(IntCounter::new(name, help))
     }
 
-    fn by(&self, name: &str, help: &str, label: &str) -> IntCounterVec {
-        self.keep(IntCounterVec::new(Opts::new(name, help), &[label]))
+    fn closes(&self) -> IntCounterVec {
+        let codes = CLOSE_CODES.iter().map(|(_, name, _)| *name);
+        self.by(
+            "roomcast_sessions_closed_total",
+            "Sessions closed, by the name of the close code, or `peer` and `lost`.",
+            "reason",
+            codes.chain([BY_PEER, BY_LOSS]),
+        )
+    }
+
+    fn refusals(&self) -> IntCounterVec {
+        let names = ERROR_CODES.iter().map(|(_, name, _)| *name);
+        self.by(
+            "roomcast_refusals_total",
+            "Refusals, by name.",
+            "code",
+            names,
+        )
+    }
+
+    fn joins(&self) -> IntCounterVec {
+        self.by(
+            "roomcast_joins_total",
+            "Joins, by result: `fresh` without a position, `recovered`, or `gap`.",
+            "result",
+            [FRESH, RECOVERED, GAP],
+        )
+    }
+
+    /// Shows all values from the start, so that a first event is a rise and not a birth, which `rate`
+    /// and `increase` would miss.
+    fn by(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = &'static str>,
+    ) -> IntCounterVec {
+        let counters = self.keep(IntCounterVec::new(Opts::new(name, help), &[label]));
+        for value in values {
+            counters.with_label_values(&[value]);
+        }
+        counters
     }
 
     fn seconds(&self, name: &str, help: &str) -> Histogram {

@@ -58,6 +58,7 @@ pub struct Node {
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) sessions: Mutex<Registry>,
     pub(crate) draining: AtomicBool,
+    pub(crate) rebalancing: AtomicBool,
     flushes: mpsc::Sender<Flush>,
 }
 
@@ -101,9 +102,15 @@ impl Node {
             authority,
             sessions: Mutex::default(),
             draining: AtomicBool::new(false),
+            rebalancing: AtomicBool::new(false),
             flushes,
         };
         (Arc::new(node), tasks)
+    }
+
+    /// Its name in the cluster.
+    pub fn id(&self) -> &NodeId {
+        &self.id
     }
 
     /// Its limits.
@@ -127,6 +134,13 @@ impl Node {
     /// The counters of its broker.
     pub fn broker_stats(&self) -> StatsSnapshot {
         self.broker.stats()
+    }
+
+    /// How the links of its broker and its presence to Redis stand: who, how many, how many of them up.
+    pub fn store_links(&self) -> impl Iterator<Item = (String, usize, usize)> {
+        let links = self.broker.links().into_iter();
+        let links = links.chain(self.presence.links());
+        links.map(|link| (link.name, link.wanted, link.up))
     }
 
     /// Whether it should be given new sessions.

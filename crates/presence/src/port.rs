@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 use roomcast_protocol::{DisplayName, Epoch, NodeId, RoomName, Seq, SessionId, UserId};
+use roomcast_redis::LinkState;
 
 /// A keeper of presence, as one node sees it. Object safe; share it in an `Arc`.
 ///
@@ -156,6 +157,11 @@ pub trait Presence: Send + Sync {
     /// (keep reading it), and its lease is dropped. What is entered afterwards is refused. Gives
     /// up after one lease: then the others do it.
     async fn retire(&self);
+
+    /// How its links to a store elsewhere stand now; none for a keeper that has none.
+    fn links(&self) -> Vec<LinkState> {
+        Vec::new()
+    }
 }
 
 /// The longest ban, in ms: ten years.

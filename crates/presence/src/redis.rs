@@ -34,7 +34,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use roomcast_protocol::{Epoch, NodeId, RoomName, Seq, SessionId, UserId};
-use roomcast_redis::Address;
+use roomcast_redis::{Address, LinkState};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -309,5 +309,10 @@ impl Presence for RedisPresence {
         for place in &self.places {
             retire(place).await;
         }
+    }
+
+    fn links(&self) -> Vec<LinkState> {
+        let places = self.places.iter();
+        places.flat_map(|place| place.link.states()).collect()
     }
 }

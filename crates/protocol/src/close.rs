@@ -53,6 +53,8 @@ close_codes! {
     TooLarge = 1009, "too_large", "A frame was larger than limits.frame_bytes_max.";
     /// The node drains; a `reconnect` told when to come back.
     Draining = 4000, "draining", "The node drains; `reconnect` told when to come back.";
+    /// The node lets some of its sessions go; a `reconnect` told when to come back.
+    Rebalancing = 4001, "rebalancing", "The node lets some sessions go; `reconnect` told when to come back.";
     /// The session can't take what its rooms say, even at its own pace.
     Stuck = 4100, "stuck_reader", "Nothing could be written for too long.";
     /// No sign of life.

@@ -8,6 +8,7 @@ mod address;
 mod certificates;
 mod cluster;
 mod door;
+mod link_state;
 #[cfg(feature = "processes")]
 pub mod processes;
 mod sentinels;
@@ -20,6 +21,7 @@ pub use address::{Address, Shape};
 pub use certificates::{Certificates, CertificatesError};
 pub use cluster::Cluster;
 pub use door::{DialError, Patience, Stream};
+pub use link_state::LinkState;
 pub use slot::{SLOTS, slot};
 pub use slots::Slots;
 pub use spot::Spot;

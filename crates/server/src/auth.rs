@@ -22,5 +22,5 @@ pub use doorman::{Admission, Doorman};
 pub use jwks::KeySet;
 pub use key::{KeyAlgorithm, KeySpec, TokenKey};
 pub use origin::Origin;
-pub use refusal::AuthRefusal;
+pub use refusal::{AuthRefusal, Reason};
 pub use verifier::{TokenRules, Verifier};

@@ -11,6 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_pars
 use crate::chat::ChatArgs;
 use crate::config::{Config, Flags, Setting};
 use crate::healthcheck::HealthcheckArgs;
+use crate::rebalance::RebalanceArgs;
 use crate::token::TokenArgs;
 
 /// What the command line asks for.
@@ -22,6 +23,8 @@ pub enum Program {
     Token(TokenArgs),
     /// Ask a node whether it is ready.
     Healthcheck(HealthcheckArgs),
+    /// Have a node let a share of its sessions go.
+    Rebalance(RebalanceArgs),
     /// Talk in a room from the terminal.
     Chat(ChatArgs),
     /// Print the reference of all settings.
@@ -42,6 +45,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Program, c
         Some(("healthcheck", asked)) => {
             HealthcheckArgs::from_arg_matches(asked).map(Program::Healthcheck)
         }
+        Some(("rebalance", asked)) => {
+            RebalanceArgs::from_arg_matches(asked).map(Program::Rebalance)
+        }
         Some(("chat", chat)) => ChatArgs::from_arg_matches(chat).map(Program::Chat),
         Some(("settings", _)) => Ok(Program::Settings),
         Some((other, _)) => unreachable!("clap knows no subcommand {other}"),
@@ -54,6 +60,8 @@ fn command() -> Command {
         .about("Print a signed token, for development and tests");
     let healthcheck = HealthcheckArgs::augment_args(Command::new("healthcheck"))
         .about("Exit with 0 if the node answers that it is ready");
+    let rebalance = RebalanceArgs::augment_args(Command::new("rebalance"))
+        .about("Have a node let a share of its sessions go, to nodes that have fewer");
     let chat = Command::new("chat").about("Talk in a room from the terminal, or from a pipe");
     serve_arguments(Command::new("roomcast"))
         .about("Rooms, presence and history over WebSocket. Without a command: serve")
@@ -62,6 +70,7 @@ fn command() -> Command {
         .subcommand(serve_arguments(Command::new("serve").about("Serve a node")))
         .subcommand(token)
         .subcommand(healthcheck)
+        .subcommand(rebalance)
         .subcommand(ChatArgs::augment_args(chat))
         .subcommand(Command::new("settings").about("Print the reference of all settings"))
 }

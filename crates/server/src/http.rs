@@ -8,6 +8,7 @@ mod deadline;
 mod doors;
 mod members;
 mod messages;
+mod metrics;
 mod paging;
 mod problem;
 mod reads;
@@ -19,8 +20,10 @@ use warp::{Filter, Rejection, Reply};
 
 use crate::web;
 use api::{Route, table};
+pub(crate) use body::read as read_object;
 pub use deadline::WithDeadline;
 pub use doors::Doors;
+pub use metrics::DoorMetrics;
 
 /// The API for back ends: a method, a path under `/v1` with a star for each name, what answers.
 static API: &[Route] = table! {

@@ -12,6 +12,8 @@ pub mod healthcheck;
 pub mod http;
 pub mod logs;
 pub mod ops;
+mod ops_client;
+pub mod rebalance;
 pub mod secret;
 pub mod serve;
 pub mod socket;

@@ -8,6 +8,7 @@ use roomcast::chat::{self, ChatArgs};
 use roomcast::cli::{self, Program};
 use roomcast::config::{self, Config, EXIT_CONFIG, Environment, Flags};
 use roomcast::healthcheck::{self, HealthcheckArgs};
+use roomcast::rebalance::{self, RebalanceArgs};
 use roomcast::serve;
 use roomcast::token::{self, TokenArgs};
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Program::Serve(flags) => serve_node(&flags),
         Program::Token(args) => print_or_fail(signed(&args)),
         Program::Healthcheck(args) => print_or_fail(asked(&args)),
+        Program::Rebalance(args) => print_or_fail(rebalanced(&args)),
         Program::Chat(args) => print_or_fail(talked(args)),
         Program::Settings => print_or_fail(Ok(config::markdown())),
     }
@@ -57,13 +59,21 @@ fn signed(args: &TokenArgs) -> Result<String, String> {
 }
 
 fn asked(args: &HealthcheckArgs) -> Result<String, String> {
-    let ops = match &args.ops {
-        Some(ops) => ops.clone(),
+    healthcheck::ask(&ops_listener(args.ops.as_deref())?).map(|()| String::new())
+}
+
+fn rebalanced(args: &RebalanceArgs) -> Result<String, String> {
+    rebalance::ask(args, &ops_listener(args.ops.as_deref())?)
+}
+
+/// The one that was named, or that of the settings.
+fn ops_listener(named: Option<&str>) -> Result<String, String> {
+    match named {
+        Some(named) => Ok(named.to_owned()),
         None => Config::ops_listen(&Flags::default(), &Environment::of_process())
-            .map_err(|e| e.to_string())?
-            .to_string(),
-    };
-    healthcheck::ask(&ops).map(|()| String::new())
+            .map(|address| address.to_string())
+            .map_err(|e| e.to_string()),
+    }
 }
 
 fn talked(args: ChatArgs) -> Result<String, String> {

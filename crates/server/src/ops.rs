@@ -1,41 +1,32 @@
-//! The operators' routes: is the process alive, should it get new sessions, what does it count.
+//! The operators' routes: is the process alive, should it get new sessions, what does it count, and let some
+//! of its sessions go.
+
+mod answer;
+mod gauges;
+mod rebalance;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use prometheus::{Encoder as _, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::Registry;
 use roomcast_gateway::{Node, Readiness};
+use tokio::task::spawn_blocking;
+use warp::reject::{LengthRequired, PayloadTooLarge};
 use warp::{Filter, Rejection, Reply};
 
-use crate::accept::{AcceptStats, HeadFault};
+use crate::accept::AcceptStats;
+use answer::text;
+use gauges::Gauges;
+pub(crate) use rebalance::{Begun, Order, PATH, WITHIN_MS_MAX, WITHIN_MS_MIN};
 
 /// What the routes need.
 #[derive(Clone)]
 pub struct Ops {
     node: Arc<Node>,
     accepted: Arc<AcceptStats>,
-    registry: Registry,
-    gauges: Gauges,
-}
-
-/// Counters that others keep, shown as Prometheus's.
-#[derive(Clone)]
-struct Gauges {
-    connections: IntGauge,
-    connections_max: IntGauge,
-    accepted: IntCounter,
-    refused_full: IntCounter,
-    refused_address: IntCounter,
-    requests_refused: IntCounterVec,
-    accept_errors: IntCounter,
-    rooms: IntGauge,
-    redis_reconnects: IntCounter,
-    store_unavailable: IntCounter,
-    store_refused: IntCounter,
-    store_corrupt: IntCounter,
-    ready: IntGauge,
+    gauges: Arc<Gauges>,
 }
 
 impl Ops {
@@ -44,38 +35,35 @@ impl Ops {
     /// # Panics
     /// If the registry has some of these names already.
     pub fn new(node: Arc<Node>, accepted: Arc<AcceptStats>, registry: Registry) -> Self {
-        let gauges = Gauges::new(&registry);
+        let gauges = Arc::new(Gauges::new(registry, node.id().as_str()));
         Self {
             node,
             accepted,
-            registry,
             gauges,
         }
     }
 
-    fn metrics(&self) -> Response<Vec<u8>> {
-        self.node.refresh_metrics();
-        self.gauges.refresh(&self.node, &self.accepted);
-        let encoder = TextEncoder::new();
-        let mut text = Vec::new();
-        let encoded = encoder.encode(&self.registry.gather(), &mut text);
-        let status = match encoded {
-            Ok(()) => StatusCode::OK,
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Response::builder()
-            .status(status)
-            .header(CONTENT_TYPE, encoder.format_type())
-            .body(text)
-            .expect("a status and a plain header make a response")
+    /// Off the threads that serve sessions: with many of them, looking at each, and counting open files,
+    /// takes milliseconds.
+    async fn metrics(self) -> Response<Vec<u8>> {
+        let shown = spawn_blocking(move || self.gauges.show(&self.node, &self.accepted)).await;
+        match shown {
+            Ok(Ok((kind, text))) => Response::builder()
+                .header(CONTENT_TYPE, kind)
+                .body(text)
+                .expect("a plain header makes a response"),
+            Ok(Err(error)) => fault(&error),
+            Err(error) => fault(&error),
+        }
     }
 }
 
-/// `/livez`, `/readyz`, `/metrics`. `/livez` never looks at Redis: an outage there must not restart
-/// every node. `/readyz` is 200 ready, 404 draining (keep what there is, bring nothing new), 503
+/// `/livez`, `/readyz`, `/metrics`, `/rebalance`. `/livez` never looks at Redis: an outage there must not
+/// restart every node. `/readyz` is 200 ready, 404 draining (keep what there is, bring nothing new), 503
 /// broken. Balancers read the first word: `broken` in `deploy/haproxy.cfg`.
 pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let node = ops.node.clone();
+    let rebalance = rebalance::route(node.clone());
     let live = warp::path!("livez").map(|| text(StatusCode::OK, "alive\n"));
     let ready = warp::path!("readyz").map(move || match node.readiness() {
         Readiness::Ready => text(StatusCode::OK, "ready\n"),
@@ -85,116 +73,26 @@ pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallib
             "broken: what this node publishes does not come back\n",
         ),
     });
-    let metrics = warp::path!("metrics").map(move || ops.metrics());
+    let metrics = warp::path!("metrics").then(move || ops.clone().metrics());
     let read = warp::get().or(warp::head()).unify();
-    read.and(live.or(ready).unify().or(metrics))
-        .recover(async |_: Rejection| {
-            Ok::<_, Infallible>(text(
-                StatusCode::NOT_FOUND,
-                "try /livez, /readyz or /metrics\n",
-            ))
-        })
+    rebalance
+        .or(read.and(live.or(ready).unify().or(metrics)))
+        .recover(async |rejection: Rejection| Ok::<_, Infallible>(refused(&rejection)))
 }
 
-fn text(status: StatusCode, text: &str) -> Response<Vec<u8>> {
-    let mut response = Response::new(text.as_bytes().to_vec());
-    *response.status_mut() = status;
-    response
+fn fault(error: &impl std::fmt::Display) -> Response<Vec<u8>> {
+    text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n"))
 }
 
-impl Gauges {
-    fn new(registry: &Registry) -> Self {
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounter::new(name, help).expect("the name is well formed");
-            registry
-                .register(Box::new(counter.clone()))
-                .expect("each name is registered once");
-            counter
-        };
-        let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(name, help).expect("the name is well formed");
-            registry
-                .register(Box::new(gauge.clone()))
-                .expect("each name is registered once");
-            gauge
-        };
-        Self {
-            connections: gauge("roomcast_connections", "Connections open now."),
-            connections_max: gauge(
-                "roomcast_connections_max",
-                "Connections that may be open; more are answered with 503.",
-            ),
-            accepted: counter(
-                "roomcast_connections_accepted_total",
-                "Connections accepted.",
-            ),
-            refused_full: counter(
-                "roomcast_connections_refused_full_total",
-                "Connections answered with 503 because the node was full.",
-            ),
-            refused_address: counter(
-                "roomcast_connections_refused_address_total",
-                "Connections answered with 503 because their address had too many.",
-            ),
-            requests_refused: requests_refused(registry),
-            accept_errors: counter(
-                "roomcast_accept_errors_total",
-                "Connections the operating system could not give us.",
-            ),
-            rooms: gauge("roomcast_rooms", "Rooms subscribed to now."),
-            redis_reconnects: counter(
-                "roomcast_store_reconnects_total",
-                "Links to the message store that were lost and made anew.",
-            ),
-            store_unavailable: counter(
-                "roomcast_store_unavailable_total",
-                "Calls the message store did not answer.",
-            ),
-            store_refused: counter(
-                "roomcast_store_refused_total",
-                "Calls the message store refused.",
-            ),
-            store_corrupt: counter(
-                "roomcast_store_corrupt_total",
-                "Values in the message store that could not be read.",
-            ),
-            ready: gauge("roomcast_ready", "1 if /readyz answers 200, else 0."),
-        }
+fn refused(rejection: &Rejection) -> Response<Vec<u8>> {
+    if rejection.find::<LengthRequired>().is_some() {
+        let why = "say how long the body is: Content-Length\n";
+        return text(StatusCode::LENGTH_REQUIRED, why);
     }
-
-    fn refresh(&self, node: &Node, accepted: &AcceptStats) {
-        let catch_up = |counter: &IntCounter, to: u64| {
-            counter.inc_by(to.saturating_sub(counter.get()));
-        };
-        let level = |gauge: &IntGauge, to: u64| gauge.set(i64::try_from(to).unwrap_or(i64::MAX));
-        level(&self.connections, accepted.open());
-        level(&self.connections_max, accepted.connections_max());
-        catch_up(&self.accepted, accepted.accepted());
-        catch_up(&self.refused_full, accepted.refused_full());
-        catch_up(&self.refused_address, accepted.refused_address());
-        for fault in HeadFault::ALL {
-            let counter = self.requests_refused.with_label_values(&[fault.name()]);
-            catch_up(&counter, accepted.refused_heads(fault));
-        }
-        catch_up(&self.accept_errors, accepted.accept_errors());
-        let store = node.broker_stats();
-        level(&self.rooms, store.subscriptions);
-        catch_up(&self.redis_reconnects, store.reconnects);
-        catch_up(&self.store_unavailable, store.unavailable);
-        catch_up(&self.store_refused, store.refused);
-        catch_up(&self.store_corrupt, store.corrupt);
-        level(&self.ready, u64::from(node.readiness() == Readiness::Ready));
+    if rejection.find::<PayloadTooLarge>().is_some() {
+        let why = "the body is larger than what is taken\n";
+        return text(StatusCode::PAYLOAD_TOO_LARGE, why);
     }
-}
-
-fn requests_refused(registry: &Registry) -> IntCounterVec {
-    let options = Opts::new(
-        "roomcast_requests_refused_total",
-        "Connections ended because of a request head, by what was wrong with it.",
-    );
-    let counters = IntCounterVec::new(options, &["reason"]).expect("the names are well formed");
-    registry
-        .register(Box::new(counters.clone()))
-        .expect("each name is registered once");
-    counters
+    let there = "try /livez, /readyz or /metrics\n";
+    text(StatusCode::NOT_FOUND, there)
 }

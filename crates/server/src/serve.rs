@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::accept::{self, AcceptLimits, AcceptStats};
 use crate::auth::Doorman;
 use crate::config::{Config, Environment};
-use crate::http::{self, Doors, WithDeadline};
+use crate::http::{self, DoorMetrics, Doors, WithDeadline};
 use crate::logs;
 use crate::ops::{self, Ops};
 use crate::socket::{SocketMetrics, Sockets};
@@ -132,6 +132,7 @@ impl Doorway {
         let doors = Doors {
             node: node.clone(),
             doorman,
+            metrics: DoorMetrics::new(&registry),
             sockets,
             sessions: connections.clone(),
             page: config.page,

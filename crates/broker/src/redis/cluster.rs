@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use roomcast_protocol::RoomName;
-use roomcast_redis::{Address, Slots};
+use roomcast_redis::{Address, LinkState, Slots};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
@@ -99,6 +99,15 @@ impl Cluster {
     /// All masters.
     pub(super) fn servers(&self) -> Vec<Arc<Server>> {
         self.map.read().servers.clone()
+    }
+
+    /// How the links to each of the masters stand that there are now.
+    pub(super) fn links(&self, name: &str) -> Vec<LinkState> {
+        let map = self.map.read().clone();
+        let masters = map.slots.masters().iter().zip(&map.servers);
+        masters
+            .flat_map(|(spot, server)| server.links(&format!("{name}/{spot}")))
+            .collect()
     }
 }
 

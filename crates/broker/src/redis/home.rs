@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{Cmd, Value};
 use roomcast_protocol::RoomName;
-use roomcast_redis::{Address, Shape, Target};
+use roomcast_redis::{Address, LinkState, Shape, Target};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -130,6 +130,14 @@ impl Home {
                 let fresh = servers.iter().filter(|server| server.round_trip.is_fresh());
                 2 * fresh.count() > servers.len()
             }
+        }
+    }
+
+    /// How its links stand, under a name of its own.
+    pub(super) fn links(&self, name: &str) -> Vec<LinkState> {
+        match &self.kind {
+            Kind::Server(server) => server.links(name).into(),
+            Kind::Cluster(cluster) => cluster.links(name),
         }
     }
 

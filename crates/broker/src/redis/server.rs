@@ -1,11 +1,11 @@
 //! One Redis server that keeps some of the rooms: its command links, its subscribe link, its pool.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use redis::{Cmd, Value};
 use roomcast_protocol::RoomName;
-use roomcast_redis::{Spot, Target};
+use roomcast_redis::{LinkState, Spot, Target};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Duration, Instant, sleep};
@@ -38,6 +38,7 @@ pub(super) struct Server {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) round_trip: Arc<RoundTrip>,
     rooms: Arc<AtomicU64>,
+    hears: Arc<AtomicBool>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -109,6 +110,7 @@ impl Server {
             requests,
             round_trip: Arc::new(RoundTrip::new()),
             rooms: Arc::default(),
+            hears: Arc::default(),
             tasks: Vec::new(),
         };
         let subscriber = Subscriber {
@@ -119,6 +121,7 @@ impl Server {
             round_trip: server.round_trip.clone(),
             trouble,
             rooms: server.rooms.clone(),
+            hears: server.hears.clone(),
             subscriptions: Subscriptions::default(),
             displaced,
         };
@@ -149,6 +152,23 @@ impl Server {
 
     pub(super) fn rooms(&self) -> u64 {
         self.rooms.load(Ordering::Relaxed)
+    }
+
+    /// How its links stand, under its name.
+    pub(super) fn links(&self, name: &str) -> [LinkState; 2] {
+        let up = self.links.iter().filter(|link| link.spot().is_some());
+        [
+            LinkState {
+                name: format!("{name}/commands"),
+                wanted: self.links.len(),
+                up: up.count(),
+            },
+            LinkState {
+                name: format!("{name}/feed"),
+                wanted: 1,
+                up: usize::from(self.hears.load(Ordering::Relaxed)),
+            },
+        ]
     }
 
     /// Gives it other names, for their slot has moved.

@@ -6,7 +6,7 @@
 //! Redis cut for a full output buffer walks the same road.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
@@ -59,6 +59,8 @@ pub(super) struct Subscriber {
     pub(super) trouble: Arc<Trouble>,
     /// How many rooms are subscribed, for metrics.
     pub(super) rooms: Arc<AtomicU64>,
+    /// Whether every room is subscribed to on a link that lives, for metrics.
+    pub(super) hears: Arc<AtomicBool>,
     pub(super) subscriptions: Subscriptions,
     /// In a Cluster: where rooms go that are not kept here any more.
     pub(super) displaced: Option<Arc<Displaced>>,
@@ -91,7 +93,9 @@ impl Subscriber {
             match Wire::connect(&self.target).await {
                 Ok(wire) => {
                     let made_at = Instant::now();
-                    match self.serve(wire).await {
+                    let end = self.serve(wire).await;
+                    self.hears.store(false, Ordering::Relaxed);
+                    match end {
                         End::Stopped => return,
                         End::Lost(error) => {
                             backoff.lost_after(made_at.elapsed());
@@ -243,6 +247,7 @@ impl Subscriber {
         self.count();
         if link.settling && self.subscriptions.settled() {
             link.settling = false;
+            self.hears.store(true, Ordering::Relaxed);
             self.tell_all(&FeedEvent::Interrupted).await?;
         }
         Ok(())

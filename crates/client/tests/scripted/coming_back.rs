@@ -110,6 +110,34 @@ async fn a_server_that_closes_before_the_told_time_is_left_alone_until_then() {
 }
 
 #[tokio::test]
+async fn who_is_sent_away_goes_to_another_url_and_it_counts_as_no_failure() {
+    let servers = [Server::bind().await, Server::bind().await];
+    let (_client, _events) = servers[0].client(|config| {
+        config.urls.push(servers[1].url());
+        // One failure would be the end.
+        config.attempts_max = Some(1);
+    });
+    let (mut peer, mut at) = tokio::select! {
+        peer = servers[0].accept() => (peer, 0),
+        peer = servers[1].accept() => (peer, 1),
+    };
+    for (code, reason) in [
+        (4001, "rebalancing"),
+        (4000, "draining"),
+        (4001, "rebalancing"),
+    ] {
+        let told = Reconnect {
+            after_ms: 20,
+            reason: reason.into(),
+        };
+        peer.say(ServerFrame::Reconnect(told)).await;
+        peer.close(code, reason).await;
+        at = 1 - at;
+        peer = servers[at].accept().await;
+    }
+}
+
+#[tokio::test]
 async fn a_back_end_may_send_a_client_away_so_that_it_comes_back() {
     for code in [4050, 4099, 4150, 4199] {
         let server = Server::bind().await;

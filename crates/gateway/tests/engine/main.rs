@@ -16,6 +16,7 @@ mod edges;
 mod inboxes;
 mod p10_slow_readers;
 mod p11_drain;
+mod p11_rebalance;
 mod p12_refusals;
 mod p1_one_order;
 mod p4_acks;

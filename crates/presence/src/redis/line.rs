@@ -111,6 +111,10 @@ impl Line {
         self.connection.lock().take().is_some()
     }
 
+    pub(super) fn is_connected(&self) -> bool {
+        self.connection.lock().is_some()
+    }
+
     pub(super) fn connection(&self) -> Option<MultiplexedConnection> {
         let connected = self.connection.lock();
         connected

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use redis::{ErrorKind, RedisResult};
-use roomcast_redis::{Address, Cluster, Slots};
+use roomcast_redis::{Address, Cluster, Slots, Spot};
 
 use super::line::{Line, Reached, Timeouts};
 
@@ -53,9 +53,18 @@ impl Lines {
 
     /// All of them.
     pub(super) fn all(&self) -> Vec<Arc<Line>> {
-        let map = self.map.read().clone();
-        let masters = map.iter().flat_map(|map| &map.masters);
-        masters.map(|master| master.line.clone()).collect()
+        self.masters().into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// The same, and where each leads.
+    pub(super) fn masters(&self) -> Vec<(Spot, Arc<Line>)> {
+        let Some(map) = self.map.read().clone() else {
+            return Vec::new();
+        };
+        let masters = map.slots.masters().iter().zip(&map.masters);
+        masters
+            .map(|(spot, master)| (spot.clone(), master.line.clone()))
+            .collect()
     }
 
     /// Finds out who keeps what, and connects to whoever isn't connected or doesn't answer.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, Script};
-use roomcast_redis::{Address, Shape, Target};
+use roomcast_redis::{Address, LinkState, Shape, Target};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -113,6 +113,23 @@ impl Link {
         if line.hang_up() {
             tracing::warn!(redis = self.index, "Presence lost its connection to Redis");
             self.lost.notify_one();
+        }
+    }
+
+    /// How its connections stand, under names that tell where they lead.
+    pub(super) fn states(&self) -> Vec<LinkState> {
+        let state = |name: String, line: &Line| LinkState {
+            name: name + "/presence",
+            wanted: 1,
+            up: usize::from(line.is_connected()),
+        };
+        match &self.kind {
+            Kind::One(line) => vec![state(self.index.to_string(), line)],
+            Kind::Cluster(lines) => {
+                let masters = lines.masters().into_iter();
+                let named = masters.map(|(spot, line)| (format!("{}/{spot}", self.index), line));
+                named.map(|(name, line)| state(name, &line)).collect()
+            }
         }
     }
 

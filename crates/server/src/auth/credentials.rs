@@ -5,14 +5,16 @@
 use http::{HeaderMap, header};
 use roomcast_protocol::SUBPROTOCOL;
 
-use super::refusal::AuthRefusal;
+use super::refusal::{AuthRefusal, Reason};
 
 /// What opens the entry of the subprotocol list that carries a token: browsers can set no other
 /// header on a WebSocket.
 const BEARER_ENTRY: &str = "bearer.";
 
-const SEVERAL: AuthRefusal =
-    AuthRefusal::unauthorized("more than one token was sent; send one, in one place");
+const SEVERAL: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::NoToken,
+    "more than one token was sent; send one, in one place",
+);
 
 /// The parameters of the query that matter at the door.
 #[derive(Default)]
@@ -38,6 +40,7 @@ impl Query {
             };
             if place.replace(value.into_owned()).is_some() {
                 return Err(AuthRefusal::unauthorized(
+                    Reason::NoToken,
                     "token, user and name may stand in the query once each",
                 ));
             }

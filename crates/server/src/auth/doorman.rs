@@ -12,29 +12,39 @@ use roomcast_gateway::{Identity, Reach, Rights};
 use super::api_key::ApiKey;
 use super::credentials::{self, Query};
 use super::origin::{self, Origin};
-use super::refusal::AuthRefusal;
+use super::refusal::{AuthRefusal, Reason};
 use super::verifier::Verifier;
 
 const NO_TOKEN: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::NoToken,
     "a token is required: Authorization: Bearer, or bearer.<token> in Sec-WebSocket-Protocol",
 );
 const QUERY_TOKEN: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::NoToken,
     "a token in the query is not allowed here; send it as Authorization: Bearer, or as \
      bearer.<token> in Sec-WebSocket-Protocol",
 );
 const NO_USER: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::User,
     "this server runs in development mode: say who you are with ?user=alice",
 );
 const BAD_USER: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::User,
     "user must be 1 to 127 of the characters A-Z a-z 0-9 . _ : @ # -, and name 1 to 128 bytes \
      without control characters",
 );
-const NO_RENEWAL: AuthRefusal =
-    AuthRefusal::unauthorized("this server runs in development mode and reads no tokens");
-const API_OFF: AuthRefusal =
-    AuthRefusal::forbidden("the HTTP API is off; the operator turns it on by setting api_key");
-const API_KEY: AuthRefusal =
-    AuthRefusal::unauthorized("the HTTP API wants its key as Authorization: Bearer");
+const NO_RENEWAL: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::NoToken,
+    "this server runs in development mode and reads no tokens",
+);
+const API_OFF: AuthRefusal = AuthRefusal::forbidden(
+    Reason::ApiOff,
+    "the HTTP API is off; the operator turns it on by setting api_key",
+);
+const API_KEY: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::ApiKey,
+    "the HTTP API wants its key as Authorization: Bearer",
+);
 
 /// How a session's user is known.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use http::{HeaderMap, header};
 use url::Url;
 
-use super::refusal::AuthRefusal;
+use super::refusal::{AuthRefusal, Reason};
 
 /// The longest origin, in bytes: the longest host name with room for a scheme and a port.
 const ORIGIN_BYTES_MAX: usize = 300;
@@ -82,6 +82,7 @@ pub(crate) fn check(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), AuthR
     match (origin, sent.next()) {
         (Some(origin), None) if allowed.contains(&origin) => Ok(()),
         _ => Err(AuthRefusal::forbidden(
+            Reason::Origin,
             "this page's origin is not allowed here; the operator lists it under origins",
         )),
     }

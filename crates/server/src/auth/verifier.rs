@@ -11,32 +11,46 @@ use roomcast_protocol::{DisplayName, UserId};
 
 use super::claims::Claims;
 use super::key::TokenKey;
-use super::refusal::AuthRefusal;
+use super::refusal::{AuthRefusal, Reason};
 
 /// The longest token, in bytes; the limit for a whole request head stands above it.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
-const MALFORMED: AuthRefusal =
-    AuthRefusal::unauthorized("the token is not a JWT this server reads");
-const FORGED: AuthRefusal =
-    AuthRefusal::unauthorized("no key here signed this token with its algorithm");
+const MALFORMED: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Malformed,
+    "the token is not a JWT this server reads",
+);
+const FORGED: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Signature,
+    "no key here signed this token with its algorithm",
+);
+/// To its sender the same: which keys there are is nobody's business.
+const UNKNOWN_KEY: AuthRefusal = AuthRefusal::unauthorized(Reason::UnknownKey, FORGED.problem);
 const CLAIMS: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Claims,
     "the token's claims are incomplete or of the wrong type: sub and exp are required",
 );
-const EXPIRED: AuthRefusal = AuthRefusal::unauthorized("the token has expired");
-const EARLY: AuthRefusal = AuthRefusal::unauthorized("the token is not valid yet");
-const AUDIENCE: AuthRefusal = AuthRefusal::unauthorized("the token is for another audience");
-const ISSUER: AuthRefusal = AuthRefusal::unauthorized("the token comes from another issuer");
+const EXPIRED: AuthRefusal = AuthRefusal::unauthorized(Reason::Expired, "the token has expired");
+const EARLY: AuthRefusal =
+    AuthRefusal::unauthorized(Reason::NotYetValid, "the token is not valid yet");
+const AUDIENCE: AuthRefusal =
+    AuthRefusal::unauthorized(Reason::Audience, "the token is for another audience");
+const ISSUER: AuthRefusal =
+    AuthRefusal::unauthorized(Reason::Issuer, "the token comes from another issuer");
 const USER: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Claims,
     "the token's sub is no user id: 1 to 127 of the characters A-Z a-z 0-9 . _ : @ # -",
 );
 const NAME: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Claims,
     "the token's name is no display name: 1 to 128 bytes without control characters",
 );
 const ROOMS: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Claims,
     "the token's rooms hold no valid pattern: a room, the beginning of one and a *, or * alone",
 );
 const DIRECT: AuthRefusal = AuthRefusal::unauthorized(
+    Reason::Claims,
     "the token's direct holds no valid pattern: a user, the beginning of one and a *, or * alone",
 );
 
@@ -83,14 +97,16 @@ impl Verifier {
         let candidates = self.keys.iter().filter(|key| {
             key.algorithm.jwt() == header.alg && (header.kid.is_none() || header.kid == key.kid)
         });
+        let mut refusal = UNKNOWN_KEY;
         for key in candidates {
+            refusal = FORGED;
             match decode::<Claims>(token, &key.key, &signature_only(header.alg)) {
                 Ok(decoded) => return Ok(decoded.claims),
                 Err(error) if signature_is_wrong(&error) => {}
                 Err(_) => return Err(CLAIMS),
             }
         }
-        Err(FORGED)
+        Err(refusal)
     }
 }
 

@@ -91,10 +91,10 @@ fn admit(
             false => warp::reject::custom(problem::WrongMethod(allowed.join(", "))),
         });
     };
-    doors
-        .doorman
-        .admit_api(&headers)
-        .map_err(|refusal| warp::reject::custom(problem::TurnedAway(refusal)))?;
+    doors.doorman.admit_api(&headers).map_err(|refusal| {
+        doors.metrics.turned_away(&refusal);
+        warp::reject::custom(problem::TurnedAway(refusal))
+    })?;
     let names = names(route.path, path).unwrap_or_default();
     Ok((route, Call::new(doors.node.clone(), names, headers)))
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 /// Reads a request's body: an object of at most the depth of a frame. Fields that `T` doesn't know
 /// are passed over; one it knows may not come twice.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     // Of an array, serde would make an object too.
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'{') {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use roomcast_gateway::Node;
 use tokio_util::task::TaskTracker;
 
+use super::metrics::DoorMetrics;
 use crate::auth::Doorman;
 use crate::socket::Sockets;
 
@@ -15,6 +16,8 @@ pub struct Doors {
     pub node: Arc<Node>,
     /// Who may come in.
     pub doorman: Arc<Doorman>,
+    /// What is counted at the door.
+    pub metrics: DoorMetrics,
     /// How conversations are held.
     pub sockets: Arc<Sockets>,
     /// Runs the sessions.

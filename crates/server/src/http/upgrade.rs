@@ -68,7 +68,10 @@ fn answer(doors: &Doors, asked: Asked) -> Result<Response<String>, Box<Response<
     let identity = doors
         .doorman
         .admit(&headers, Some(&query), now_ms())
-        .map_err(|refusal| Box::new(problem::turned_away(&refusal)))?;
+        .map_err(|refusal| {
+            doors.metrics.turned_away(&refusal);
+            Box::new(problem::turned_away(&refusal))
+        })?;
     let agreed = Upgrade::check(&headers, doors.sockets.deflate).map_err(refused)?;
     let upgrade = upgrade.ok_or_else(|| refused(Refusal::NotAnUpgrade))?;
     let Wishes { batch, inbox } = Wishes::of(&query).map_err(|refusal| {

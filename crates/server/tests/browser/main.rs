@@ -18,6 +18,7 @@ mod node;
 mod outages;
 mod phone;
 mod screen;
+mod sent_away;
 mod taken_out;
 mod talking;
 mod unread;

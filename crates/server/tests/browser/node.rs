@@ -73,6 +73,32 @@ impl Node {
         );
     }
 
+    /// Has it let all of its sessions go within a second.
+    pub(crate) fn rebalance(&self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roomcast"));
+        let ops = self.ops().to_string();
+        command.args(["rebalance", "--share", "1", "--within", "1s", "--ops", &ops]);
+        let asked = command.output().unwrap();
+        assert!(asked.status.success(), "{asked:?}");
+    }
+
+    /// What it has counted.
+    pub(crate) fn metrics(&self) -> String {
+        let mut line = TcpStream::connect(self.ops()).unwrap();
+        line.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        line.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Where operators connect.
+    fn ops(&self) -> SocketAddr {
+        let banner = std::fs::read_to_string(self.files.path().join("banner")).unwrap();
+        address_of("operators", &banner).expect("the banner is whole")
+    }
+
     /// Kills it in the middle of whatever it does.
     pub(crate) fn kill(&mut self) {
         // Not there any more: just as well.
@@ -118,7 +144,9 @@ fn launch(listen: SocketAddr, settings: &[String], files: &Path) -> (Child, Sock
     let until = Instant::now() + PATIENCE;
     loop {
         let told = std::fs::read_to_string(&banner).unwrap();
-        if let Some(address) = chat_address(&told) {
+        if let (Some(address), Some(_)) =
+            (address_of("chat", &told), address_of("operators", &told))
+        {
             return (child, address);
         }
         let ended = child.try_wait().unwrap();
@@ -132,10 +160,10 @@ fn launch(listen: SocketAddr, settings: &[String], files: &Path) -> (Child, Sock
     }
 }
 
-/// The address in the banner's line `chat       http://127.0.0.1:1234/`.
-fn chat_address(banner: &str) -> Option<SocketAddr> {
+/// The address in the banner's line `chat       http://127.0.0.1:1234/`, or another one.
+fn address_of(what: &str, banner: &str) -> Option<SocketAddr> {
     let lines = banner.lines().map(str::trim);
-    let url = lines.filter_map(|line| line.strip_prefix("chat")).next()?;
-    let address = url.trim().strip_prefix("http://")?.strip_suffix('/')?;
-    address.parse().ok()
+    let urls = lines.filter_map(|line| line.strip_prefix(what)).next()?;
+    let (host, _path) = urls.trim().strip_prefix("http://")?.split_once('/')?;
+    host.parse().ok()
 }

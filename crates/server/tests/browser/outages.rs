@@ -8,7 +8,7 @@ use crate::screen::Screen;
 use crate::window::Window;
 
 /// Alice and Bob, who have said one thing each.
-async fn two_who_talk(browser: &mut Browser, node: &Node) -> (Window, Window) {
+pub(crate) async fn two_who_talk(browser: &mut Browser, node: &Node) -> (Window, Window) {
     let alice = browser.window().await;
     alice.enter(node.address(), "Alice", "lobby").await;
     let bob = browser.window().await;

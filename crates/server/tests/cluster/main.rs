@@ -1,8 +1,9 @@
 //! Three real nodes on one real Redis, a crowd of clients, and everything that can go wrong: the
 //! promises P1 to P9 and P11, judged by an audit of what every client saw.
 //!
-//! Stories: `calm`, `shapes`, `rights`, `node_trouble`, `redis_trouble`, `forgetting`, `all_at_once`,
-//! `presence`, `churn`, `direct`, `moderation`, `back_end`, `library`. The audit is tested in `planted`. The other modules are the stage.
+//! Stories: `calm`, `shapes`, `rights`, `node_trouble`, `rebalancing`, `redis_trouble`, `forgetting`,
+//! `all_at_once`, `presence`, `churn`, `direct`, `moderation`, `back_end`, `library`. The audit is tested in
+//! `planted`. The other modules are the stage.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -25,6 +26,7 @@ mod node;
 mod node_trouble;
 mod planted;
 mod presence;
+mod rebalancing;
 mod redis_trouble;
 mod rights;
 mod session;

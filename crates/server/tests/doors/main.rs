@@ -20,6 +20,7 @@ mod moderation;
 mod node;
 mod ops;
 mod people;
+mod rebalance;
 mod redis_gone;
 mod requests;
 mod routes;

@@ -155,7 +155,8 @@ export class Link extends EventTarget {
     if (plan === AS_TOLD && greeted && this.#attempt === 0) waitMs = 0;
     if (told !== null) waitMs = Math.max(waitMs * Math.sign(this.#attempt), told - Date.now(), 0);
     if (!greeted && this.#attempt % ASK_WHY_EVERY === 0) this.#ask();
-    this.#attempt += 1;
+    // Being sent away is no failure.
+    if (told === null) this.#attempt += 1;
     this.#timers.retry = setTimeout(() => this.open(), waitMs);
     this.#say(RECONNECTING, { retryAt: Date.now() + waitMs });
   }

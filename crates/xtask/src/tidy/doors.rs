@@ -46,6 +46,7 @@ const DOORS: &[Door] = &[
         allowed: &[
             "crates/protocol/",
             "crates/server/src/http",
+            "crates/server/src/ops",
             "crates/server/src/config",
             "crates/server/src/auth",
             "crates/server/src/log",
