@@ -24,6 +24,7 @@ mod rate;
 mod registry;
 mod rooms;
 mod session;
+mod trace;
 mod typing;
 
 pub use backend::{Disconnect, Page, Whereabouts};
@@ -37,3 +38,4 @@ pub use metrics::{Metrics, SECONDS};
 pub use node::{Authority, Node, NodeParts, Readiness};
 pub use outbox::{Frames, Goodbye, Outgoing};
 pub use session::{Mailbox, Session};
+pub use trace::{Deed, Entrance, Source, Span, SpanSink, Stored, Tracing};

@@ -24,3 +24,4 @@ mod p7_blinks;
 mod p8_forks;
 mod p9_presence;
 mod rooms;
+mod traces;
