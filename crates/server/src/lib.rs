@@ -12,6 +12,7 @@ pub mod healthcheck;
 pub mod http;
 pub mod logs;
 pub mod ops;
+pub mod otlp;
 pub mod secret;
 pub mod serve;
 pub mod socket;
