@@ -49,7 +49,7 @@ impl Publishing {
     }
 
     /// The message was acked, or refused.
-    pub(crate) fn end<T>(mut self: Box<Self>, outcome: &Result<T, Refusal>) {
+    pub(crate) fn end<T>(mut self, outcome: &Result<T, Refusal>) {
         let code = |refusal: &Refusal| refusal.code;
         self.outcome = Some(outcome.as_ref().map(drop).map_err(code));
     }

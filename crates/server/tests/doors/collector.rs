@@ -1,7 +1,7 @@
 //! A collector of traces that tests read: takes OTLP over HTTP on loopback, or refuses to.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,10 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
+use roomcast_redis::processes::Certificate;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::node::until;
 
@@ -38,7 +42,7 @@ pub(crate) struct Told {
 
 /// The double.
 pub(crate) struct Collector {
-    address: SocketAddr,
+    url: String,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -58,6 +62,29 @@ impl Told {
 
 impl Collector {
     pub(crate) fn start(mood: Mood) -> Self {
+        Self::behind(mood, "http", |stream| stream)
+    }
+
+    /// One that shows this certificate.
+    pub(crate) fn start_with(certificate: &Certificate) -> Self {
+        let chain = CertificateDer::pem_file_iter(certificate.certificate()).unwrap();
+        let chain = chain.collect::<Result<_, _>>().unwrap();
+        let key = PrivateKeyDer::from_pem_file(certificate.key()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(chain, key);
+        let config = Arc::new(config.unwrap());
+        Self::behind(Mood::Takes, "https", move |stream| {
+            StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream)
+        })
+    }
+
+    fn behind<S: Read + Write + Send + 'static>(
+        mood: Mood,
+        scheme: &'static str,
+        door: impl Fn(TcpStream) -> S + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Seen {
@@ -69,15 +96,19 @@ impl Collector {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let shared = shared.clone();
+                let stream = door(stream);
                 // Whoever hangs up in the middle has told nothing.
-                thread::spawn(move || serve(&stream, &shared).unwrap_or(()));
+                thread::spawn(move || serve(stream, &shared).unwrap_or(()));
             }
         });
-        Self { address, seen }
+        Self {
+            url: format!("{scheme}://{address}"),
+            seen,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     pub(crate) fn set_mood(&self, mood: Mood) {
@@ -101,8 +132,8 @@ impl Collector {
     }
 }
 
-fn serve(stream: &TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream);
+fn serve(mut stream: impl Read + Write, seen: &Mutex<Seen>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(&mut stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head)? == 0 {
@@ -124,7 +155,7 @@ fn serve(stream: &TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()> {
         Mood::TakesButOne => 1,
         Mood::Refuses(status) => {
             let answer = format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n");
-            return (&mut &*stream).write_all(answer.as_bytes());
+            return stream.write_all(answer.as_bytes());
         }
         Mood::IsSilent => {
             thread::sleep(Duration::from_secs(3_600));
@@ -144,7 +175,7 @@ fn serve(stream: &TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()> {
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
         answer.len()
     );
-    (&mut &*stream).write_all(&[head.as_bytes(), &answer].concat())
+    stream.write_all(&[head.as_bytes(), &answer].concat())
 }
 
 fn told(request: ExportTraceServiceRequest) -> Vec<Told> {

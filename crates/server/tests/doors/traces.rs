@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use roomcast_broker::conformance::RedisProcess;
+use roomcast_redis::processes::Certificate;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -290,4 +291,27 @@ fn what_is_recorded_last_is_sent_before_the_end() {
         .map(|told| told.span.name)
         .collect();
     assert!(names.contains(&"publish".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_collector_behind_tls_is_believed_by_its_certificate_alone() {
+    let certificate = Certificate::make();
+    let collector = Collector::start_with(&certificate);
+    let at = collector.url();
+    let talks = |node: &Node| {
+        let mut alice = Session::open(node, "alice");
+        join(&mut alice, "lobby");
+        say(&mut alice, "hello");
+    };
+    let stranger = Node::start(&everything(&at));
+    talks(&stranger);
+    let not_taken = r#"roomcast_spans_dropped_total{reason="not_taken"}"#;
+    until("what it was not sent is dropped", || {
+        (counted(&stranger, not_taken) == 4).then_some(())
+    });
+    assert!(stranger.log().contains("certificate"), "{}", stranger.log());
+    assert!(collector.spans().is_empty());
+    let friend = Node::start_believing(&certificate.root(), &everything(&at));
+    talks(&friend);
+    collector.until("four spans", |spans| spans.len() == 4);
 }
