@@ -64,6 +64,7 @@ macro_rules! broker_conformance {
             p8_a_publisher_who_saw_further_than_the_log_fences_it,
             p8_fencing_twice_changes_nothing,
             a_body_passes_byte_for_byte,
+            a_trace_goes_with_its_message_and_with_no_other,
             a_signal_is_told_and_not_kept,
             a_room_begins_when_opened_and_not_when_read,
             many_rooms_are_read_at_once,

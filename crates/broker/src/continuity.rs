@@ -99,6 +99,7 @@ mod tests {
             id: id(n),
             timestamp_ms: 0,
             body: draft.body,
+            trace: None,
         }
     }
 

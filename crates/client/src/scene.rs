@@ -62,6 +62,7 @@ pub(crate) fn message_in(room: RoomName, epoch: Epoch, at: u64, n: u64) -> Messa
         id: said.id,
         timestamp_ms: 1,
         body: draft.body,
+        trace: None,
     }
 }
 

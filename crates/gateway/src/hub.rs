@@ -6,6 +6,7 @@
 mod admission;
 mod asking;
 mod company;
+mod gap;
 mod joining;
 mod lifecycle;
 mod mark;
@@ -37,6 +38,7 @@ use tokio::task::JoinSet;
 
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::trace::Tracer;
 pub(crate) use mark::Mark;
 use order::Order;
 pub(crate) use order::{JoinRequest, OwnMark, WhoRequest};
@@ -60,6 +62,7 @@ impl Hub {
         feeds: Vec<Feed>,
         limits: Limits,
         metrics: &Arc<Metrics>,
+        tracer: &Option<Arc<Tracer>>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
         let channels = feeds.iter().map(|_| mpsc::channel(ORDERS_MAX));
@@ -71,6 +74,7 @@ impl Hub {
                 presence: presence.clone(),
                 limits,
                 metrics: metrics.clone(),
+                tracer: tracer.clone(),
                 rooms: HashMap::new(),
                 reads: FuturesUnordered::new(),
                 siblings: siblings.clone(),

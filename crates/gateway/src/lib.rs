@@ -26,6 +26,7 @@ mod rebalance;
 mod registry;
 mod rooms;
 mod session;
+mod trace;
 mod typing;
 
 pub use backend::{Disconnect, Page, Whereabouts};
@@ -40,3 +41,4 @@ pub use node::{Authority, Node, NodeParts, Readiness};
 pub use outbox::{Frames, Goodbye, Outgoing};
 pub use rebalance::{NoRebalance, Rebalance, Share};
 pub use session::{Mailbox, Session};
+pub use trace::{Deed, Entrance, Source, Span, SpanSink, Stored, Tracing};

@@ -38,6 +38,7 @@ pub struct Metrics {
     pub(crate) publish_seconds: Histogram,
     feed_seconds: Histogram,
     pub(crate) outbox_bytes: IntGauge,
+    pub(crate) traces_skipped: IntCounter,
 }
 
 impl Metrics {
@@ -94,6 +95,10 @@ impl Metrics {
             outbox_bytes: register.gauge(
                 "roomcast_outbox_bytes",
                 "Bytes that wait to be written to sessions now.",
+            ),
+            traces_skipped: counter(
+                "roomcast_traces_skipped_total",
+                "Messages not traced because too many were, in that second.",
             ),
         }
     }

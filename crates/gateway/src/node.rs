@@ -8,7 +8,8 @@ use prometheus::Registry as Prometheus;
 use roomcast_broker::{Broker, BrokerError, Feed, Health, Published, StatsSnapshot};
 use roomcast_presence::{Changes, Presence};
 use roomcast_protocol::{
-    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, TypingSeen, UserId,
+    Draft, MessageId, NodeId, Position, Refusal, RoomName, SessionId, TraceContext, TypingSeen,
+    UserId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -21,6 +22,7 @@ use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
+use crate::trace::{Entrance, Publishing, Tracer, Tracing};
 use crate::typing;
 
 /// Says whose a fresh token is; the server knows the keys.
@@ -45,6 +47,8 @@ pub struct NodeParts {
     pub changes: Changes,
     /// Who checks fresh tokens.
     pub authority: Arc<dyn Authority>,
+    /// What is needed to trace messages, if any are to be traced.
+    pub tracing: Option<Tracing>,
 }
 
 /// One gateway process's engine.
@@ -60,6 +64,7 @@ pub struct Node {
     pub(crate) draining: AtomicBool,
     pub(crate) rebalancing: AtomicBool,
     flushes: mpsc::Sender<Flush>,
+    tracer: Option<Arc<Tracer>>,
 }
 
 /// Whether a node should be given new sessions.
@@ -84,11 +89,13 @@ impl Node {
             presence,
             changes: told,
             authority,
+            tracing,
         } = parts;
         let metrics = Arc::new(Metrics::new(registry));
+        let tracer = tracing.map(|it| Arc::new(Tracer::new(it, metrics.traces_skipped.clone())));
         let mut tasks = JoinSet::new();
         let hub = Arc::new(Hub::start(
-            &broker, &presence, feeds, limits, &metrics, &mut tasks,
+            &broker, &presence, feeds, limits, &metrics, &tracer, &mut tasks,
         ));
         let (flushes, asked) = mpsc::channel(1);
         tasks.spawn(changes::tell(broker.clone(), told, asked));
@@ -104,6 +111,7 @@ impl Node {
             draining: AtomicBool::new(false),
             rebalancing: AtomicBool::new(false),
             flushes,
+            tracer,
         };
         (Arc::new(node), tasks)
     }
@@ -165,12 +173,33 @@ impl Node {
         self.metrics
             .publish_seconds
             .observe(begun.elapsed().as_secs_f64());
+        if let (Some(tracer), Some(trace)) = (&self.tracer, &draft.trace) {
+            tracer.stored(trace, begun, &published);
+        }
         let published = published.map_err(|error: BrokerError| refusal_of(&error))?;
         match published.duplicate {
             true => self.metrics.messages_duplicate.inc(),
             false => self.metrics.messages_published.inc(),
         }
         Ok(published)
+    }
+
+    /// Takes a message in by `put`, in a span if it is to be traced, which may be a part of its
+    /// caller's trace.
+    pub(crate) async fn traced<T, F: Future<Output = Result<T, Refusal>>>(
+        &self,
+        entrance: Entrance,
+        caller: Option<&TraceContext>,
+        put: impl FnOnce(Option<Box<TraceContext>>) -> F,
+    ) -> Result<T, Refusal> {
+        let tracer = self.tracer.as_ref();
+        let span = tracer.and_then(|tracer| Publishing::begin(tracer, entrance, caller));
+        let trace = span.as_ref().map(|span| Box::new(span.context()));
+        let outcome = put(trace).await;
+        if let Some(span) = span {
+            span.end(&outcome);
+        }
+        outcome
     }
 
     /// A fresh message id.

@@ -48,7 +48,7 @@ impl Allowance {
             self.refused_beyond = self.refused_beyond.saturating_sub(1);
             return Ok(());
         }
-        self.refused_beyond += 1;
+        self.refused_beyond = self.refused_beyond.saturating_add(1);
         if self.refused_beyond > self.burst.saturating_mul(FLOOD_BURSTS) {
             return Err(TooFast::Flooding);
         }

@@ -21,6 +21,7 @@ mod refusal;
 mod request;
 mod server_frame;
 mod signal;
+mod trace;
 
 pub use chat::Chat;
 pub use client_frame::{
@@ -48,6 +49,7 @@ pub use server_frame::{
     ServerFrame, WireLimits,
 };
 pub use signal::{Control, Order, Signal};
+pub use trace::{InvalidTraceContext, SpanId, TraceContext, TraceId};
 
 /// The version of the wire this crate speaks; `connected` tells it.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -13,6 +13,7 @@ use crate::ids::MessageId;
 use crate::json::Json;
 use crate::names::{DisplayName, IdempotencyKey, RoomName, UserId};
 use crate::position::Position;
+use crate::trace::TraceContext;
 use crate::{Chat, object};
 
 /// What a sender said, before it is encoded.
@@ -100,6 +101,8 @@ pub struct Draft {
     pub id: MessageId,
     /// What is said.
     pub body: Body,
+    /// The span it is published in, where its trace is recorded. Boxed: hardly any message has one.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 impl Draft {
@@ -112,6 +115,7 @@ impl Draft {
             key: said.key.clone(),
             id: said.id,
             body: Body(text.into()),
+            trace: None,
         }
     }
 }
@@ -129,6 +133,8 @@ pub struct Message {
     pub timestamp_ms: u64,
     /// What was said.
     pub body: Body,
+    /// The span it was published in, where its trace is recorded. Clients are not told.
+    pub trace: Option<Box<TraceContext>>,
 }
 
 impl Message {

@@ -13,6 +13,7 @@ pub mod http;
 pub mod logs;
 pub mod ops;
 mod ops_client;
+pub mod otlp;
 pub mod rebalance;
 pub mod secret;
 pub mod serve;

@@ -3,6 +3,7 @@
 mod banner;
 mod error;
 mod store;
+mod traces;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -59,6 +60,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let doorman = Arc::new(config.doorman(address));
     let store = store::open(&config).await?;
     let registry = Registry::new();
+    let (tracing, export) = traces::start(&config, &registry);
     let parts = NodeParts {
         id: config.node.clone(),
         limits: store::limits(&config),
@@ -67,6 +69,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         presence: store.presence,
         changes: store.changes,
         authority: Arc::new(Keys(doorman.clone())),
+        tracing,
     };
     let (node, mut tasks) = Node::start(parts, &registry);
     // Before the first session: from here on a stop is a drain.
@@ -83,6 +86,10 @@ async fn serve(config: Config) -> Result<(), ServeError> {
         _ = tasks.join_next() => Err(ServeError::EngineEnded),
     };
     doors.close().await;
+    if let Some(export) = export {
+        // Behind the last of the sessions, whose last frames may be traced.
+        export.close().await;
+    }
     tracing::info!("stopped");
     ended
 }

@@ -103,6 +103,7 @@ impl Log {
             id: draft.id,
             timestamp_ms: now_ms,
             body: draft.body.clone(),
+            trace: None,
         };
         if let Some(key) = draft.key.clone() {
             let kept = Kept {

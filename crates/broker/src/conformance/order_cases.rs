@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use roomcast_protocol::{Signal, TypingSeen};
+use roomcast_protocol::{Draft, Signal, SpanId, TraceContext, TraceId, TypingSeen};
 
 use super::{Stage, draft, room};
 use crate::port::{FeedEvent, Span};
@@ -172,4 +172,46 @@ pub async fn a_body_passes_byte_for_byte(mut stage: Stage) {
         sent.body
     );
     assert_eq!(told.to_chat().message, text);
+}
+
+/// What is told and what is kept know their trace; a retry changes nothing of the first one's.
+pub async fn a_trace_goes_with_its_message_and_with_no_other(mut stage: Stage) {
+    let lobby = room("lobby");
+    stage.broker.subscribe(&lobby).await.expect("subscribed");
+    let trace = |trace_id: u128| {
+        let context = TraceContext {
+            trace_id: TraceId::from_bits(trace_id).expect("an id"),
+            span_id: SpanId::from_bits(7).expect("an id"),
+            sampled: true,
+        };
+        Some(Box::new(context))
+    };
+    let traced = |key, trace_id| Draft {
+        trace: trace(trace_id),
+        ..draft(&lobby, "alice", key, "traced")
+    };
+    let drafts = [
+        draft(&lobby, "alice", None, "untraced"),
+        traced(None, 0xa1),
+        traced(Some("k1"), u128::MAX),
+        traced(Some("k1"), 0xb2),
+        draft(&lobby, "alice", Some("k1"), "traced"),
+        draft(&lobby, "alice", Some("k2"), "untraced"),
+    ];
+    for draft in &drafts {
+        let published = stage.broker.publish(draft, None).await;
+        published.expect("a healthy keeper publishes");
+    }
+    let expected = [None, trace(0xa1), trace(u128::MAX), None];
+    for trace in &expected {
+        let FeedEvent::Message(message) = stage.told().await else {
+            panic!("no message")
+        };
+        assert_eq!(message.trace, *trace);
+    }
+    stage.hears_nothing().await;
+    let slice = stage.broker.read(&lobby, Span::Latest { limit: 9 }).await;
+    let messages = slice.expect("readable").expect("there").messages;
+    let kept: Vec<_> = messages.into_iter().map(|message| message.trace).collect();
+    assert_eq!(kept, expected);
 }

@@ -107,6 +107,7 @@ impl Room {
             id: draft.id,
             timestamp_ms,
             body: draft.body.clone(),
+            trace: draft.trace.clone(),
         };
         let published = Published {
             position,

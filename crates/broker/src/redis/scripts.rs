@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use redis::{Cmd, FromRedisValue as _, Script, Value};
-use roomcast_protocol::{Body, Draft, Epoch, Message, MessageId, Position, RoomName, Seq};
+use roomcast_protocol::{
+    Body, Draft, Epoch, Message, MessageId, Position, RoomName, Seq, TraceContext,
+};
 
 use super::keys;
 use crate::error::BrokerError;
@@ -57,6 +59,9 @@ pub(super) fn publish(
         .arg(log.history_ms)
         .arg(meta_ttl_ms(log))
         .arg(log.dedupe_ms);
+    if let Some(trace) = &draft.trace {
+        call.arg(trace.to_string());
+    }
     call
 }
 
@@ -183,16 +188,18 @@ fn message(
     entry_id: &str,
     fields: &[String],
 ) -> Result<Message, BrokerError> {
-    let [t, timestamp, i, id, b, body] = fields else {
-        return Err(BrokerError::Corrupt(format!(
-            "{room}: entry {entry_id} has other fields"
-        )));
+    let others = || BrokerError::Corrupt(format!("{room}: entry {entry_id} has other fields"));
+    let [t, timestamp, i, id, b, body, more @ ..] = fields else {
+        return Err(others());
     };
     if (t.as_str(), i.as_str(), b.as_str()) != ("t", "i", "b") {
-        return Err(BrokerError::Corrupt(format!(
-            "{room}: entry {entry_id} has other fields"
-        )));
+        return Err(others());
     }
+    let trace = match more {
+        [] => None,
+        [c, context] if c == "c" => parse_trace(context),
+        _ => return Err(others()),
+    };
     let seq = entry_id.strip_suffix("-0").unwrap_or_default();
     Ok(Message {
         room: room.clone(),
@@ -204,6 +211,7 @@ fn message(
         timestamp_ms: timestamp.parse().map_err(corrupt)?,
         body: Body::from_log(body)
             .ok_or_else(|| BrokerError::Corrupt(format!("{room}: entry {entry_id} has no body")))?,
+        trace,
     })
 }
 
@@ -217,6 +225,11 @@ pub(super) fn parse_seq(text: &str) -> Result<Seq, BrokerError> {
 
 pub(super) fn parse_id(text: &str) -> Result<MessageId, BrokerError> {
     text.parse().map_err(corrupt)
+}
+
+/// A trace that can't be read is none: no reason to lose its message.
+pub(super) fn parse_trace(text: &str) -> Option<Box<TraceContext>> {
+    text.parse().ok().map(Box::new)
 }
 
 fn corrupt(error: impl std::fmt::Display) -> BrokerError {

@@ -345,5 +345,6 @@ fn message(room: RoomName, epoch: Epoch, at: u64, n: u64) -> Message {
         id: said.id,
         timestamp_ms: 1,
         body: draft.body,
+        trace: None,
     }
 }

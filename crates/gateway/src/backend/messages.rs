@@ -1,10 +1,11 @@
 //! What is said for back ends, and read by them.
 
 use roomcast_broker::{Head, Published, Span};
-use roomcast_protocol::{ErrorCode, Message, Refusal, RoomName, Seq};
+use roomcast_protocol::{ErrorCode, Message, Refusal, RoomName, Seq, TraceContext};
 
 use crate::gate::{self, Saying, refusal_of};
 use crate::node::Node;
+use crate::trace::Entrance;
 
 /// A page of a room's log.
 pub struct Page {
@@ -17,10 +18,20 @@ pub struct Page {
 }
 
 impl Node {
-    /// Says something for a back end, which may write anywhere, inboxes included.
-    pub async fn say(&self, room: RoomName, saying: Saying) -> Result<Published, Refusal> {
-        let draft = gate::draft(room, saying, self.mint(), self.limits())?;
-        self.publish(&draft, None).await
+    /// Says something for a back end, which may write anywhere, inboxes included; `caller` is the span
+    /// in which it does.
+    pub async fn say(
+        &self,
+        room: RoomName,
+        saying: Saying,
+        caller: Option<TraceContext>,
+    ) -> Result<Published, Refusal> {
+        let put = async |trace| {
+            let mut draft = gate::draft(room, saying, self.mint(), self.limits())?;
+            draft.trace = trace;
+            self.publish(&draft, None).await
+        };
+        self.traced(Entrance::BackEnd, caller.as_ref(), put).await
     }
 
     /// Reads a page before or after a position, or the latest; `None` if there is no such room.

@@ -1,12 +1,25 @@
 //! `chat`: says something to a room. The sender's own copy takes the same road as everybody's.
 
-use roomcast_protocol::{Ack, ErrorCode, Refusal, Say, ServerFrame};
+use roomcast_protocol::{Ack, ErrorCode, Refusal, RoomName, Say, ServerFrame, TraceContext};
 
 use super::typing;
 use crate::gate::{self, Saying};
 use crate::session::Session;
+use crate::trace::Entrance;
 
 pub(super) async fn run(session: &mut Session, say: Say) -> Result<(), Refusal> {
+    let put = |trace| put(session, say, trace);
+    let room = session.node.traced(Entrance::Chat, None, put).await?;
+    typing::stop(session, &room).await;
+    Ok(())
+}
+
+/// Puts it into the room, which it gives back, and acks it.
+async fn put(
+    session: &Session,
+    say: Say,
+    trace: Option<Box<TraceContext>>,
+) -> Result<RoomName, Refusal> {
     let Say {
         id,
         room,
@@ -30,8 +43,9 @@ pub(super) async fn run(session: &mut Session, say: Say) -> Result<(), Refusal> 
         data,
         key,
     };
-    let node = session.node.clone();
-    let draft = gate::draft(room.clone(), saying, node.mint(), node.limits())?;
+    let node = &session.node;
+    let mut draft = gate::draft(room.clone(), saying, node.mint(), node.limits())?;
+    draft.trace = trace;
     let published = node.publish(&draft, session.seen(&room)).await?;
     session.answer(&ServerFrame::Ack(Ack {
         id,
@@ -41,6 +55,5 @@ pub(super) async fn run(session: &mut Session, say: Say) -> Result<(), Refusal> 
         timestamp: published.timestamp_ms,
         duplicate: published.duplicate,
     }));
-    typing::stop(session, &room).await;
-    Ok(())
+    Ok(room)
 }

@@ -90,6 +90,11 @@ impl Members {
         self.places.get(&session).copied()
     }
 
+    /// How many are told live.
+    pub(super) fn live(&self) -> usize {
+        self.row.iter().filter(|member| member.live).count()
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
         self.row.iter_mut()
     }

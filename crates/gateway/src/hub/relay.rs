@@ -24,6 +24,7 @@ use super::room::{Room, Verdict};
 use super::shards::Shards;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::trace::Tracer;
 
 /// How often rooms nobody is in are looked for.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
@@ -35,6 +36,7 @@ pub(super) struct Relay {
     pub(super) presence: Arc<dyn Presence>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) tracer: Option<Arc<Tracer>>,
     /// Boxed: half of a table's places are empty, and a room is large.
     pub(super) rooms: HashMap<RoomName, Box<Room>>,
     /// At most two a room, one a joiner and one a member who is behind, and what orders need.
@@ -82,7 +84,7 @@ impl Relay {
                 let Some(room) = self.rooms.get_mut(&message.room) else {
                     return;
                 };
-                if room.take(message, &self.metrics) == Verdict::MustRepair {
+                if room.take(message, &self.metrics, self.tracer.as_ref()) == Verdict::MustRepair {
                     let name = room.name.clone();
                     self.repair(&name, Duration::ZERO);
                 }

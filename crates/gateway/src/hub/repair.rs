@@ -46,7 +46,7 @@ impl Relay {
             return;
         };
         let fading = onward.fading;
-        let verdict = room.repaired(onward, &self.metrics);
+        let verdict = room.repaired(onward, &self.metrics, self.tracer.as_ref());
         if fading {
             self.renew(name.clone());
         }

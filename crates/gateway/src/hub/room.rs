@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use roomcast_broker::Head;
 use roomcast_protocol::{
-    Cursor, Gap, GapRange, Message, Position, RoomName, Seq, ServerFrame, SessionId, Since, Step,
-    encode_server,
+    Cursor, GapRange, Message, Position, RoomName, Seq, SessionId, Since, Step,
 };
 use tokio::time::Instant;
 
 use super::company::Company;
+use super::gap::gap_frame;
 use super::mark::Mark;
 use super::member::Member;
 use super::members::Members;
@@ -21,6 +21,7 @@ use crate::clock;
 use crate::frame::Frame;
 use crate::metrics::Metrics;
 use crate::outbox::Offer;
+use crate::trace::{Relaying, Source, Tracer};
 
 /// Messages held back while the log is read; what comes beyond is read from the log.
 const HELD_MAX: usize = 1_024;
@@ -121,7 +122,12 @@ impl Room {
     }
 
     /// Takes a message from the feed.
-    pub(super) fn take(&mut self, message: Message, metrics: &Metrics) -> Verdict {
+    pub(super) fn take(
+        &mut self,
+        message: Message,
+        metrics: &Metrics,
+        tracer: Option<&Arc<Tracer>>,
+    ) -> Verdict {
         if self.phase != Phase::Live {
             self.hold(message);
             return Verdict::Fine;
@@ -132,7 +138,8 @@ impl Room {
         match cursor.observe(message.position, message.id) {
             Step::Next => {
                 self.stand_at(cursor);
-                self.fan_out(&message, metrics);
+                let relaying = Relaying::of(&message, Source::Feed, tracer);
+                self.fan_out(&message, metrics, relaying);
                 Verdict::Fine
             }
             Step::Duplicate if message.position.seq <= self.echoes_to => Verdict::Fine,
@@ -166,7 +173,12 @@ impl Room {
     }
 
     /// Takes how the log goes on from where the relay stood, then what was held back meanwhile.
-    pub(super) fn repaired(&mut self, onward: Onward, metrics: &Metrics) -> Verdict {
+    pub(super) fn repaired(
+        &mut self,
+        onward: Onward,
+        metrics: &Metrics,
+        tracer: Option<&Arc<Tracer>>,
+    ) -> Verdict {
         let Some(cursor) = self.cursor else {
             return Verdict::Fine;
         };
@@ -178,7 +190,8 @@ impl Room {
             if cursor.observe(message.position, message.id) == Step::Next {
                 metrics.messages_repaired.inc();
                 self.stand_at(cursor);
-                self.fan_out(message, metrics);
+                let relaying = Relaying::of(message, Source::Log, tracer);
+                self.fan_out(message, metrics, relaying);
             }
         }
         self.echoes_to = self.cursor.map_or(Seq::ZERO, |cursor| cursor.seq());
@@ -200,7 +213,7 @@ impl Room {
             if verdict == Verdict::MustRepair {
                 self.hold(message);
             } else {
-                verdict = self.take(message, metrics);
+                verdict = self.take(message, metrics, tracer);
             }
         }
         verdict
@@ -320,11 +333,14 @@ impl Room {
         }
     }
 
-    fn fan_out(&mut self, message: &Message, metrics: &Metrics) {
+    fn fan_out(&mut self, message: &Message, metrics: &Metrics, relaying: Option<Relaying>) {
         if self.members.is_empty() && self.reads == 0 {
             return;
         }
-        let frame = Frame::from(message.encode());
+        let deliveries = relaying
+            .as_ref()
+            .map(|it| it.deliveries(self.members.live()));
+        let frame = Frame::traced(message.encode(), deliveries);
         let seq = message.position.seq;
         if self.reads > 0 {
             if self.recent.len() == RECENT_MAX {
@@ -342,6 +358,9 @@ impl Room {
         }
         metrics.messages_delivered.inc_by(told);
         metrics.relayed(message.timestamp_ms, clock::now_ms());
+        if let Some(relaying) = relaying {
+            relaying.end(told);
+        }
     }
 
     /// Tells everybody that the relay could not vouch for `gap`, and stands behind it.
@@ -375,15 +394,4 @@ impl Room {
         }
         self.stand_at(Cursor::new(position, None));
     }
-}
-
-fn gap_frame(room: &RoomName, position: Position, gap: GapRange) -> Frame {
-    let GapRange { from, to } = gap;
-    let gap = Gap {
-        room: room.clone(),
-        epoch: position.epoch,
-        from,
-        to,
-    };
-    Frame::from(encode_server(&ServerFrame::Gap(gap)))
 }

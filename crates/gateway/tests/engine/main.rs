@@ -25,3 +25,4 @@ mod p7_blinks;
 mod p8_forks;
 mod p9_presence;
 mod rooms;
+mod traces;

@@ -124,6 +124,7 @@ impl Player {
             Outgoing::Frames { frames, .. } => {
                 for frame in frames {
                     self.heard.push(decode_server(frame.text()).unwrap());
+                    frame.written();
                 }
             }
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use prometheus::Registry;
 use roomcast_broker::{Broker, Feed, LogConfig, MemoryBroker, MemoryConfig, Published};
-use roomcast_gateway::{Identity, Limits, Node, NodeParts, Rights, Saying};
+use roomcast_gateway::{Identity, Limits, Node, NodeParts, Rights, Saying, Tracing};
 use roomcast_presence::{Changes, Presence, PresenceConfig};
-use roomcast_protocol::{RoomName, Since};
+use roomcast_protocol::{RoomName, Since, TraceContext};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -53,6 +53,16 @@ impl Stage {
     }
 
     pub(crate) fn with(limits: Limits, memory: MemoryConfig, seed: u64) -> Self {
+        Self::traced(limits, memory, seed, None)
+    }
+
+    /// One that perhaps traces.
+    pub(crate) fn traced(
+        limits: Limits,
+        memory: MemoryConfig,
+        seed: u64,
+        tracing: Option<Tracing>,
+    ) -> Self {
         let (double, feed) = Double::new(memory, seed);
         let (presence, changes) =
             roomcast_presence::memory(PresenceConfig::default(), "n1".parse().unwrap());
@@ -63,6 +73,7 @@ impl Stage {
             presence.clone(),
             changes,
         );
+        let parts = NodeParts { tracing, ..parts };
         let metrics = Registry::new();
         let (node, tasks) = Node::start(parts, &metrics);
         Self {
@@ -122,6 +133,16 @@ impl Stage {
 }
 
 pub(crate) async fn say(node: &Node, room: &RoomName, text: &str) -> Published {
+    say_in(node, room, text, None).await
+}
+
+/// Says something as a back end that is in this span.
+pub(crate) async fn say_in(
+    node: &Node,
+    room: &RoomName,
+    text: &str,
+    caller: Option<TraceContext>,
+) -> Published {
     let saying = Saying {
         from: "backend".parse().unwrap(),
         name: None,
@@ -130,7 +151,8 @@ pub(crate) async fn say(node: &Node, room: &RoomName, text: &str) -> Published {
         data: None,
         key: None,
     };
-    node.say(room.clone(), saying).await.expect("it is said")
+    let said = node.say(room.clone(), saying, caller).await;
+    said.expect("it is said")
 }
 
 /// A plain node on the keeper in memory itself, with several feeds.
@@ -157,6 +179,7 @@ fn parts(
         presence,
         changes,
         authority: Arc::new(Tokens),
+        tracing: None,
     }
 }
 

@@ -102,6 +102,7 @@ fn server_frame(frame: ServerFrame) -> Result<String, String> {
         id,
         timestamp_ms,
         body,
+        trace: None,
     }
     .encode())
 }

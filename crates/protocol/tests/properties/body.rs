@@ -58,6 +58,7 @@ proptest! {
             id: draft.id,
             timestamp_ms: chat.timestamp,
             body: draft.body,
+            trace: None,
         };
         let frame = ServerFrame::Chat(Box::new(chat.clone()));
         prop_assert_eq!(message.encode(), encode_server(&frame), "one spelling of a chat");
@@ -87,7 +88,7 @@ proptest! {
         prop_assert_eq!(body.is_some(), fits, "{}", text);
         if let Some(body) = body {
             let position = Position { epoch, seq };
-            let message = Message { room, position, id, timestamp_ms: 1, body };
+            let message = Message { room, position, id, timestamp_ms: 1, body, trace: None };
             let read = decode_server(&message.encode());
             prop_assert!(matches!(read, Ok(ServerFrame::Chat(_))), "{:?}", read);
             prop_assert_eq!(message.to_chat().position(), position);

@@ -82,11 +82,13 @@ impl Certificate {
         .collect()
     }
 
-    fn certificate(&self) -> PathBuf {
+    /// The file of the certificate.
+    pub fn certificate(&self) -> PathBuf {
         self.path("certificate.pem")
     }
 
-    fn key(&self) -> PathBuf {
+    /// The file of its key.
+    pub fn key(&self) -> PathBuf {
         self.path("key.pem")
     }
 

@@ -12,6 +12,7 @@ pub(super) fn across_settings(config: &Config) -> Vec<Problem> {
         presence_can_be_kept(config),
         names_end_after_singles(config),
         roots_are_of_use(config),
+        headers_are_of_use(config),
     ]
     .into_iter()
     .flatten()
@@ -79,4 +80,9 @@ fn roots_are_of_use(config: &Config) -> Option<String> {
          checked with it"
             .to_owned()
     })
+}
+
+fn headers_are_of_use(config: &Config) -> Option<String> {
+    (config.otlp_endpoint.is_none() && !config.otlp_headers.is_empty())
+        .then(|| "otlp_headers is set, but no otlp_endpoint that they would be sent to".to_owned())
 }

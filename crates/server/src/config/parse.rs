@@ -10,6 +10,7 @@ use roomcast_protocol::NodeId;
 use super::values::{RedisRoots, RedisUrl};
 use crate::auth::{ApiKey, KeySet, KeySpec, Origin, TokenKey};
 use crate::logs::{self, LogFormat};
+use crate::otlp::{Endpoint, Header};
 use crate::secret::HIDDEN;
 
 /// Reads one text.
@@ -100,6 +101,12 @@ parsers! {
     /// The key of the HTTP API.
     BackEndKey -> ApiKey, ApiKey::EXPECTED,
         |text| ApiKey::parse(text).ok_or_else(String::new), |_| HIDDEN.to_owned(), secret: true;
+    /// A collector of traces.
+    Collector -> Endpoint, Endpoint::EXPECTED, Endpoint::parse, ToString::to_string, secret: true;
+    /// A header for it.
+    CollectorHeader -> Header, Header::EXPECTED, Header::parse, ToString::to_string, secret: true;
+    /// A part of the whole.
+    Share -> f64, "a number from 0 to 1", share, ToString::to_string, secret: false;
     /// Any text but an empty one.
     Text -> String, "a text of 1 to 1024 bytes",
         |text| match text.len() { 1..=1024 => Ok(text.to_owned()), _ => Err(String::new()) },
@@ -142,6 +149,15 @@ fn node_name(text: &str) -> Result<NodeId, String> {
         text.to_owned()
     };
     name.parse().map_err(|_| String::new())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| String::new())?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err(String::new())
+    }
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -10,8 +10,8 @@ use roomcast_protocol::NodeId;
 
 use super::kinds::{Kind, Many, Maybe, One};
 use super::parse::{
-    Address, BackEndKey, Filter, Format, Key, KeyFile, NodeName, Page, RedisLink, RootsFile,
-    Switch, Text, bytes, count, ms, small_count,
+    Address, BackEndKey, Collector, CollectorHeader, Filter, Format, Key, KeyFile, NodeName, Page,
+    RedisLink, RootsFile, Share, Switch, Text, bytes, count, ms, small_count,
 };
 use super::problem::Problem;
 use super::setting::Setting;
@@ -20,6 +20,7 @@ use super::table::{describe, settings, take};
 use super::values::{RedisRoots, RedisUrl};
 use crate::auth::{ApiKey, KeySet, Origin, TokenKey};
 use crate::logs::LogFormat;
+use crate::otlp::{Endpoint, Header};
 
 settings! {
     /// Where clients connect: WebSocket, the HTTP API and the page.
@@ -44,6 +45,18 @@ settings! {
     log_format: LogFormat = One(Format), "text";
     /// Which log lines are written.
     log: String = One(Filter), "info";
+    /// The collector that spans of traced messages are sent to: OTLP over HTTP, at /v1/traces below this
+    /// address. Without it nothing is traced.
+    otlp_endpoint: Option<Endpoint> = Maybe(Collector), "";
+    /// Headers that the collector wants to see. Their values are secrets; in the variable, none can
+    /// hold a comma.
+    otlp_headers: Vec<Header> = Many(CollectorHeader), "";
+    /// The share of messages that are traced. A back end that calls within a trace of its own decides
+    /// for itself.
+    trace_sample: f64 = One(Share), "0.01";
+    /// The most messages traced a second, those that back ends decide for included; for a moment up to
+    /// twice as many.
+    traces_per_second_max: u32 = One(small_count(1, 100_000)), "100";
     /// How long a stopping node takes to send its sessions elsewhere.
     drain_ms: u64 = One(ms(0, 3_600_000)), "10000";
 

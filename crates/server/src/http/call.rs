@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::body::Bytes;
 use roomcast_gateway::Node;
-use roomcast_protocol::{ErrorCode, IdempotencyKey, Refusal};
+use roomcast_protocol::{ErrorCode, IdempotencyKey, Refusal, TraceContext};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +17,8 @@ use super::body;
 
 /// The header that makes a retry safe.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The header that says in whose trace a call is made (W3C Trace Context).
+const TRACEPARENT: &str = "traceparent";
 
 /// A request that was let in.
 pub(super) struct Call {
@@ -72,6 +74,16 @@ impl Call {
     /// The body, which is a JSON object.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         body::read(&self.body)
+    }
+
+    /// The span that a `traceparent` names. One that can't be read is no reason to refuse anything.
+    pub(super) fn caller(&self) -> Option<TraceContext> {
+        let mut values = self.headers.get_all(TRACEPARENT).into_iter();
+        let (value, more) = (values.next()?, values.next());
+        if more.is_some() {
+            return None;
+        }
+        value.to_str().ok()?.parse().ok()
     }
 
     /// The key of an `Idempotency-Key`.

@@ -94,7 +94,7 @@ async fn say(call: &Call, room: RoomName, to: Option<UserId>) -> Answer {
         data,
         key,
     };
-    let published = call.node.say(room.clone(), saying).await?;
+    let published = call.node.say(room.clone(), saying, call.caller()).await?;
     Ok(answer(&Kept {
         room,
         epoch: published.position.epoch,

@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use super::Sockets;
 use super::batch::{self, Batch};
 use super::clock::Clock;
-use super::party::{Mail, Next, Party, Receiving};
+use super::party::{Carried, Mail, Next, Party, Receiving};
 use super::writer::Writer;
 
 /// Bytes taken from the mail at once.
@@ -205,6 +205,7 @@ impl<P: Party> Conversation<P> {
                 if self.batch.is_some() && frames.len() > 1 {
                     let array = self.machine.text(&batch::array(&frames));
                     self.writer.push_own(array);
+                    frames.iter().for_each(Carried::written);
                 } else {
                     self.writer.put_shared(frames);
                 }

@@ -67,6 +67,9 @@ pub type Frames<F> = SmallVec<[F; 2]>;
 pub trait Carried: Send + Unpin + 'static {
     /// The frame.
     fn frame(&self) -> &SharedFrame;
+
+    /// The whole of it was given to the socket.
+    fn written(&self) {}
 }
 
 impl Carried for SharedFrame {

@@ -57,6 +57,10 @@ impl Carried for Frame {
     fn frame(&self) -> &SharedFrame {
         self.carried(SharedFrame::text)
     }
+
+    fn written(&self) {
+        Frame::written(self);
+    }
 }
 
 /// A party that says goodbye: a browser can read a close code, but no HTTP status.

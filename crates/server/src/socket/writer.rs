@@ -24,17 +24,26 @@ const SLICES_MAX: usize = 64;
 pub(super) struct Writer<F> {
     own: VecDeque<Bytes>,
     /// Whether the first of those is the rest of a frame that has been given in part.
-    begun: bool,
+    begun: Begun,
     shared: Frames<F>,
-    /// How many of the shared ones have been given.
+    /// How many of the shared ones have been given, the last of them perhaps in part.
     given: usize,
+}
+
+/// Of what a rest is on its way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Nothing,
+    Own,
+    /// The last of the shared ones given.
+    Shared,
 }
 
 impl<F> Default for Writer<F> {
     fn default() -> Self {
         Self {
             own: VecDeque::new(),
-            begun: false,
+            begun: Begun::Nothing,
             shared: Frames::new(),
             given: 0,
         }
@@ -69,11 +78,14 @@ impl<F: Carried> Writer<F> {
     pub(super) fn forget_shared(&mut self) {
         self.shared = Frames::new();
         self.given = 0;
+        if self.begun == Begun::Shared {
+            self.begun = Begun::Own;
+        }
     }
 
     /// Whether a frame of this connection alone waits.
     pub(super) fn has_own(&self) -> bool {
-        self.own.len() > usize::from(self.begun)
+        self.own.len() > usize::from(self.begun != Begun::Nothing)
     }
 
     /// Whether nothing waits.
@@ -110,12 +122,17 @@ impl<F: Carried> Writer<F> {
     fn wrote(&mut self, mut bytes: usize, agreed: Option<&Deflate>) {
         while let Some(frame) = self.own.front_mut() {
             if bytes < frame.len() {
-                self.begun |= bytes > 0;
+                if bytes > 0 && self.begun == Begun::Nothing {
+                    self.begun = Begun::Own;
+                }
                 frame.advance(bytes);
                 return;
             }
             bytes -= frame.len();
-            self.begun = false;
+            if self.begun == Begun::Shared {
+                self.shared[self.given - 1].written();
+            }
+            self.begun = Begun::Nothing;
             self.own.pop_front();
         }
         self.own = VecDeque::new();
@@ -124,15 +141,16 @@ impl<F: Carried> Writer<F> {
             if bytes < frame.len() {
                 if bytes > 0 {
                     self.own.push_front(frame.slice(bytes..));
-                    self.begun = true;
+                    self.begun = Begun::Shared;
                     self.given += 1;
                 }
                 break;
             }
             bytes -= frame.len();
+            shared.written();
             self.given += 1;
         }
-        if self.given == self.shared.len() {
+        if self.given == self.shared.len() && self.begun != Begun::Shared {
             self.forget_shared();
         }
     }

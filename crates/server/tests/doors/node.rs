@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -39,21 +40,31 @@ impl Node {
 
     /// Starts a node in development mode with these flags, its defaults otherwise, and this log.
     pub(crate) fn start_with(flags: &[&str], log: &str) -> Self {
-        Self::spawn(flags, log, &API_KEY.replace(' ', "-"))
+        Self::spawn(
+            flags,
+            log,
+            &[("ROOMCAST_API_KEY", &API_KEY.replace(' ', "-"))],
+        )
+    }
+
+    /// Starts a node on a machine that believes these certificates alone.
+    pub(crate) fn start_believing(root: &Path, flags: &[&str]) -> Self {
+        let root = root.to_str().expect("a plain path");
+        Self::spawn(flags, "trace", &[("SSL_CERT_FILE", root)])
     }
 
     /// Starts a node whose HTTP API is off.
     pub(crate) fn start_without_api() -> Self {
         // An empty variable counts as absent.
-        Self::spawn(&[], "trace", "")
+        Self::spawn(&[], "trace", &[("ROOMCAST_API_KEY", "")])
     }
 
-    fn spawn(flags: &[&str], log: &str, api_key: &str) -> Self {
+    fn spawn(flags: &[&str], log: &str, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_roomcast"))
             .args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
             .args(flags)
             .env("ROOMCAST_LOG", log)
-            .env("ROOMCAST_API_KEY", api_key)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

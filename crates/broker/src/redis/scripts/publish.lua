@@ -2,7 +2,7 @@
 -- Stamps, keeps and tells one message, or finds the place its key was given before.
 -- KEYS: meta, log, channel, and, where the message has a key, its dedupe entry.
 -- ARGV: 1 spare epoch  2 id  3 body  4 floor epoch or ''  5 floor seq  6 messages kept
---       7 log ttl ms  8 meta ttl ms  9 dedupe ttl ms
+--       7 log ttl ms  8 meta ttl ms  9 dedupe ttl ms  and, where it is traced, 10 its trace context
 -- Returns {'0' stamped or '1' seen before, epoch, seq, timestamp, id}.
 -- The first line makes Redis refuse the whole script up front when it can't write (OOM, MISCONF,
 -- READONLY, NOREPLICAS): no half of it ever runs. Integers are written with %.0f, since Lua's own
@@ -36,6 +36,10 @@ local stamp = int(seq)
 local timestamp = int(now)
 local entry = {'XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], stamp .. '-0',
   't', timestamp, 'i', ARGV[2], 'b', ARGV[3]}
+if ARGV[10] then
+  entry[#entry + 1] = 'c'
+  entry[#entry + 1] = ARGV[10]
+end
 local added = redis.pcall(unpack(entry))
 if type(added) == 'table' and added.err then
   -- Whatever else is wrong, a missing right for one, is no reason to drop what was acked.
@@ -64,6 +68,8 @@ if KEYS[4] then
   local place = epoch .. ' ' .. stamp .. ' ' .. timestamp .. ' ' .. ARGV[2]
   redis.call('SET', KEYS[4], place, 'PX', ARGV[9])
 end
+local told = ARGV[2]
+if ARGV[10] then told = told .. ';' .. ARGV[10] end
 redis.call('SPUBLISH', KEYS[3],
-  'm ' .. epoch .. ' ' .. stamp .. ' ' .. timestamp .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+  'm ' .. epoch .. ' ' .. stamp .. ' ' .. timestamp .. ' ' .. told .. ' ' .. ARGV[3])
 return {'0', epoch, stamp, timestamp, ARGV[2]}

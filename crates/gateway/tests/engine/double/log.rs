@@ -75,5 +75,6 @@ fn draft_of(message: &Message) -> Draft {
         key,
         id: message.id,
         body: message.body.clone(),
+        trace: message.trace.clone(),
     }
 }
