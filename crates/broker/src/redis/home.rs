@@ -49,13 +49,8 @@ impl Home {
         let trouble = Arc::new(Trouble::default());
         let kind = match address.shape() {
             Shape::Single | Shape::Sentinel { .. } => {
-                let setting = Setting {
-                    target: Target::of(address),
-                    trouble: trouble.clone(),
-                    tag: 0,
-                    displaced: None,
-                };
                 let shown = (&*address.shown(), START_PATIENCE);
+                let setting = alone(address, &trouble);
                 let server = Server::start(setting, shown, config, feeds).await?;
                 Kind::Server(Arc::new(server))
             }
@@ -64,6 +59,23 @@ impl Home {
             }
         };
         Ok(Self { kind, trouble })
+    }
+
+    /// Starts its tasks, which connect when they can; what is unsuitable is refused then.
+    pub(super) fn join(
+        address: &Address,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+    ) -> Self {
+        let trouble = Arc::new(Trouble::default());
+        let kind = match address.shape() {
+            Shape::Single | Shape::Sentinel { .. } => {
+                let server = Server::join(alone(address, &trouble), config, feeds);
+                Kind::Server(Arc::new(server))
+            }
+            Shape::Cluster => Kind::Cluster(Cluster::join(address, config, feeds, trouble.clone())),
+        };
+        Self { kind, trouble }
     }
 
     /// The server that keeps a room now.
@@ -139,5 +151,15 @@ impl Home {
             Kind::Cluster(cluster) => cluster.servers().iter().map(|server| server.rooms()).sum(),
         };
         self.trouble.snapshot(rooms)
+    }
+}
+
+/// One that is no part of a Cluster.
+fn alone(address: &Address, trouble: &Arc<Trouble>) -> Setting {
+    Setting {
+        target: Target::of(address),
+        trouble: trouble.clone(),
+        tag: 0,
+        displaced: None,
     }
 }

@@ -211,7 +211,7 @@ impl Router {
                         tag,
                         displaced: Some(self.displaced.clone()),
                     };
-                    Arc::new(Server::join(setting, &self.config, &self.feeds))
+                    Arc::new(Server::replace(setting, &self.config, &self.feeds))
                 }
             };
             servers.push(server);
