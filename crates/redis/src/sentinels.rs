@@ -64,6 +64,11 @@ impl Sentinels {
         }
     }
 
+    /// The name by which they know the master.
+    pub(crate) fn master(&self) -> &str {
+        &self.master
+    }
+
     /// Asks them.
     pub(crate) async fn locate(&self) -> RedisResult<Spot> {
         let asks = self.sentinels.iter().map(|one| self.ask(one));

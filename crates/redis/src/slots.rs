@@ -5,8 +5,8 @@ use redis::{ErrorKind, RedisError, RedisResult, Value};
 use crate::slot::{SLOTS, slot};
 use crate::spot::Spot;
 
-/// The masters, and the slots of each.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The masters, and the slots of each. The default: nobody, and none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
     masters: Vec<Spot>,
     /// Of each slot the place of its master, or [`NOBODY`].
@@ -36,7 +36,7 @@ impl Slots {
 
     /// Whether every slot is kept.
     pub fn is_whole(&self) -> bool {
-        self.owners.iter().all(|owner| *owner != NOBODY)
+        !self.owners.is_empty() && self.owners.iter().all(|owner| *owner != NOBODY)
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Spot> {

@@ -3,6 +3,7 @@
 //! A master that sentinels watch is looked for at each connect, and asked whether it agrees that it is
 //! the master. Leaves keeping the connection to its caller.
 
+use std::fmt;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -120,6 +121,15 @@ impl Target {
         let login = &self.door.login;
         let user = login.user.as_deref().unwrap_or("default");
         Some((user, login.password.as_deref()?))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.whereabouts {
+            Whereabouts::Fixed(spot) => spot.fmt(f),
+            Whereabouts::Watched(sentinels) => write!(f, "the master {}", sentinels.master()),
+        }
     }
 }
 

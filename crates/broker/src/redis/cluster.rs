@@ -26,6 +26,7 @@ use crate::port::FeedEvent;
 
 /// How long to wait for one master when the node starts: the others are there.
 const MASTER_PATIENCE: Duration = Duration::from_millis(1_000);
+
 pub(super) struct Cluster {
     map: Arc<RwLock<Arc<Map>>>,
     pub(super) requests: mpsc::Sender<Request>,
@@ -64,7 +65,7 @@ impl Cluster {
                     Err(away @ ConnectError::Unreachable { .. }) => {
                         tracing::warn!(error = %away, "a master of the Cluster is away");
                         trouble = Some(away);
-                        Server::join(setting(), config, feeds)
+                        Server::replace(setting(), config, feeds)
                     }
                     Err(error) => return Err(error),
                 };
@@ -73,14 +74,43 @@ impl Cluster {
         if let Some(trouble) = trouble.filter(|_| !answered) {
             return Err(trouble);
         }
-        let map = Arc::new(RwLock::new(Arc::new(Map { slots, servers })));
+        let map = Map { slots, servers };
+        let shared = (troubles, displaced);
+        Ok(Self::watch(cluster, map, config, feeds, shared))
+    }
+
+    /// Starts to look for the masters.
+    pub(super) fn join(
+        address: &Address,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+        troubles: Arc<Trouble>,
+    ) -> Self {
+        // The first question is asked at once.
+        troubles.astray.notify_one();
+        let cluster = roomcast_redis::Cluster::of(address);
+        let map = Map {
+            slots: Slots::default(),
+            servers: Vec::new(),
+        };
+        Self::watch(cluster, map, config, feeds, (troubles, Arc::default()))
+    }
+
+    fn watch(
+        cluster: roomcast_redis::Cluster,
+        map: Map,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+        shared: (Arc<Trouble>, Arc<Displaced>),
+    ) -> Self {
+        let map = Arc::new(RwLock::new(Arc::new(map)));
         let (requests, wishes) = mpsc::channel(REQUESTS_MAX);
-        let router = Router::new(cluster, map.clone(), config, feeds, (troubles, displaced));
-        Ok(Self {
+        let router = Router::new(cluster, map.clone(), config, feeds, shared);
+        Self {
             map,
             requests,
             router: tokio::spawn(router.run(wishes)).abort_handle(),
-        })
+        }
     }
 
     /// The master of a room's slot.

@@ -5,6 +5,7 @@
 //! better than a queue whether it is still worth it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -19,7 +20,7 @@ use super::beat::Beat;
 use super::check::{self, Place};
 use super::scripts;
 use super::trouble::{self, Fault, Trouble};
-use crate::error::{BrokerError, ConnectError};
+use crate::error::{BrokerError, ConnectError, RefusedBy};
 
 /// A command that timed out may still have run. More commands than may wait to be written wait outside.
 const PATIENCE: Patience = Patience {
@@ -36,26 +37,39 @@ pub(super) struct CommandLink {
     /// Somebody saw the connection fail.
     failed: Notify,
     trouble: Arc<Trouble>,
+    /// Whether it should be a node of a Cluster.
+    is_of_cluster: bool,
+    /// Whether it was found to be suitable.
+    is_checked: AtomicBool,
 }
 
 impl CommandLink {
-    pub(super) fn new(target: Arc<Target>, trouble: Arc<Trouble>) -> Self {
+    pub(super) fn new(target: Arc<Target>, trouble: Arc<Trouble>, is_of_cluster: bool) -> Self {
         Self {
             target,
             connection: Mutex::new(None),
             failed: Notify::new(),
             trouble,
+            is_of_cluster,
+            is_checked: AtomicBool::new(false),
         }
     }
 
-    /// Connects for the first time; says what an operator must change.
-    pub(super) async fn start(&self, place: &Place<'_>) -> Result<(), ConnectError> {
-        let no_start = |error: RedisError| check::no_start(&error, place.shown);
+    /// Connects; says what an operator must change.
+    pub(super) async fn start(&self, shown: &str) -> Result<Spot, ConnectError> {
+        let no_start = |error: RedisError| check::no_start(&error, shown);
         let (mut connection, spot) = self.target.connect(PATIENCE).await.map_err(no_start)?;
-        check::suitable(&mut connection, place).await?;
+        if !self.is_checked.load(Ordering::Relaxed) {
+            let place = Place {
+                shown,
+                is_of_cluster: self.is_of_cluster,
+            };
+            check::suitable(&mut connection, &place).await?;
+            self.is_checked.store(true, Ordering::Relaxed);
+        }
         load(&mut connection).await.map_err(no_start)?;
-        *self.connection.lock() = Some((connection, spot));
-        Ok(())
+        *self.connection.lock() = Some((connection, spot.clone()));
+        Ok(spot)
     }
 
     /// Runs a script, loading it where Redis has lost it.
@@ -123,15 +137,12 @@ impl CommandLink {
             let connection = self.connection.lock().clone();
             let Some((mut connection, spot)) = connection else {
                 sleep(backoff.next()).await;
-                match self.reconnect().await {
+                match self.start(&self.target.to_string()).await {
                     Ok(spot) => {
                         made_at = Instant::now();
                         beat.connected(&spot).await;
                     }
-                    Err(error) => {
-                        self.trouble.astray.notify_one();
-                        tracing::debug!(%error, "the command link can't be made");
-                    }
+                    Err(error) => self.not_made(&error),
                 }
                 continue;
             };
@@ -148,6 +159,17 @@ impl CommandLink {
                 self.trouble.reconnected();
                 tracing::warn!(error, %spot, "a command link was lost");
             }
+        }
+    }
+
+    /// What is wrong with it stays so until an operator acts; that it is away may pass.
+    fn not_made(&self, error: &ConnectError) {
+        self.trouble.astray.notify_one();
+        tracing::debug!(%error, "the command link can't be made");
+        if let ConnectError::Unsuitable { .. } = error {
+            let detail = error.to_string();
+            let by = RefusedBy::Other;
+            self.trouble.note(BrokerError::Refused { by, detail });
         }
     }
 
@@ -183,13 +205,6 @@ impl CommandLink {
         connection
             .map(|(connection, _)| connection)
             .ok_or_else(|| BrokerError::Unavailable("there is no link to Redis now".into()))
-    }
-
-    async fn reconnect(&self) -> RedisResult<Spot> {
-        let (mut connection, spot) = self.target.connect(PATIENCE).await?;
-        load(&mut connection).await?;
-        *self.connection.lock() = Some((connection, spot.clone()));
-        Ok(spot)
     }
 }
 

@@ -49,13 +49,8 @@ impl Home {
         let trouble = Arc::new(Trouble::default());
         let kind = match address.shape() {
             Shape::Single | Shape::Sentinel { .. } => {
-                let setting = Setting {
-                    target: Target::of(address),
-                    trouble: trouble.clone(),
-                    tag: 0,
-                    displaced: None,
-                };
                 let shown = (&*address.shown(), START_PATIENCE);
+                let setting = alone(address, &trouble);
                 let server = Server::start(setting, shown, config, feeds).await?;
                 Kind::Server(Arc::new(server))
             }
@@ -64,6 +59,23 @@ impl Home {
             }
         };
         Ok(Self { kind, trouble })
+    }
+
+    /// Starts its tasks, which connect when they can; what is unsuitable is refused then.
+    pub(super) fn join(
+        address: &Address,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+    ) -> Self {
+        let trouble = Arc::new(Trouble::default());
+        let kind = match address.shape() {
+            Shape::Single | Shape::Sentinel { .. } => {
+                let server = Server::join(alone(address, &trouble), config, feeds);
+                Kind::Server(Arc::new(server))
+            }
+            Shape::Cluster => Kind::Cluster(Cluster::join(address, config, feeds, trouble.clone())),
+        };
+        Self { kind, trouble }
     }
 
     /// The server that keeps a room now.
@@ -106,6 +118,9 @@ impl Home {
                     self.trouble.astray.notify_one();
                     sleep(ASTRAY_EVERY).await;
                 }
+                Err(fault) if fault.is_astray => {
+                    return Err(self.trouble.stuck(room, &fault.error));
+                }
                 answer => return answer.map_err(|fault| self.trouble.note(fault.error)),
             }
         }
@@ -147,5 +162,15 @@ impl Home {
             Kind::Cluster(cluster) => cluster.servers().iter().map(|server| server.rooms()).sum(),
         };
         self.trouble.snapshot(rooms)
+    }
+}
+
+/// One that is no part of a Cluster.
+fn alone(address: &Address, trouble: &Arc<Trouble>) -> Setting {
+    Setting {
+        target: Target::of(address),
+        trouble: trouble.clone(),
+        tag: 0,
+        displaced: None,
     }
 }

@@ -11,7 +11,6 @@ use tokio::task::AbortHandle;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::beat::{Beat, Witness};
-use super::check::Place;
 use super::command_link::CommandLink;
 use super::config::RedisConfig;
 use super::displaced::Displaced;
@@ -61,13 +60,9 @@ impl Server {
         config: &RedisConfig,
         feeds: &[mpsc::Sender<FeedEvent>],
     ) -> Result<Self, ConnectError> {
-        let place = Place {
-            shown,
-            is_of_cluster: setting.displaced.is_some(),
-        };
         let (mut server, subscriber) = Self::build(setting, config, feeds);
         for link in &server.links {
-            start_patiently(link, &place, patience).await?;
+            start_patiently(link, shown, patience).await?;
         }
         server.spawn(subscriber);
         Ok(server)
@@ -80,9 +75,19 @@ impl Server {
         feeds: &[mpsc::Sender<FeedEvent>],
     ) -> Self {
         let (mut server, subscriber) = Self::build(setting, config, feeds);
-        // It replaces one that was good, or joins others that are: silence will tell.
-        server.round_trip.came_back();
         server.spawn(subscriber);
+        server
+    }
+
+    /// The same for a master of a Cluster that replaces one that was good, or joins others that are:
+    /// it counts as good until its silence tells otherwise.
+    pub(super) fn replace(
+        setting: Setting,
+        config: &RedisConfig,
+        feeds: &[mpsc::Sender<FeedEvent>],
+    ) -> Self {
+        let server = Self::join(setting, config, feeds);
+        server.round_trip.came_back();
         server
     }
 
@@ -98,8 +103,9 @@ impl Server {
             displaced,
         } = setting;
         let target = Arc::new(target);
-        let links = (0..config.connections.max(1))
-            .map(|_| Arc::new(CommandLink::new(target.clone(), trouble.clone())));
+        let is_of_cluster = displaced.is_some();
+        let link = || CommandLink::new(target.clone(), trouble.clone(), is_of_cluster);
+        let links = (0..config.connections.max(1)).map(|_| Arc::new(link()));
         let durable = (config.durable_replicas > 0)
             .then(|| Durable::new(target.clone(), config.durable_replicas));
         let (requests, wishes) = mpsc::channel(REQUESTS_MAX);
@@ -203,17 +209,17 @@ impl Drop for Server {
 
 async fn start_patiently(
     link: &CommandLink,
-    place: &Place<'_>,
+    shown: &str,
     patience: Duration,
 ) -> Result<(), ConnectError> {
     let until = Instant::now() + patience;
     loop {
-        match link.start(place).await {
+        match link.start(shown).await {
             Err(ConnectError::Unreachable { detail, .. }) if Instant::now() < until => {
-                tracing::warn!(url = place.shown, detail, "Redis does not answer yet");
+                tracing::warn!(url = shown, detail, "Redis does not answer yet");
                 sleep(START_RETRY).await;
             }
-            done => return done,
+            done => return done.map(drop),
         }
     }
 }
