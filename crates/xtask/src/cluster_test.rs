@@ -12,6 +12,7 @@ mod http;
 mod load;
 mod options;
 mod page;
+mod project;
 mod report;
 mod stack;
 mod teardown;
@@ -25,6 +26,7 @@ use crate::needs::{self, Need};
 use acts::ACTS;
 use load::Load;
 use options::Options;
+use project::Project;
 use report::{Report, Word};
 use stack::Stack;
 use teardown::Teardown;
@@ -45,7 +47,7 @@ const BROWSER: &[Need] = &[
     Need::program("chromium", "chromium"),
     Need::program("chromedriver", "chromium-driver"),
 ];
-/// What the issue of a stack that is up promises.
+/// How long the documents give it.
 const HEALTHY: Duration = Duration::from_secs(60);
 
 /// What a step is done with.
@@ -93,10 +95,12 @@ fn cluster_test(options: &Options) -> Result<bool, String> {
     if options.wants("page") {
         needs::provide("the chore `cluster-test`", BROWSER)?;
     }
-    let stack = Stack::prepare()?;
-    let mut report = Report::new(stack.folder());
+    let stack = Stack {
+        project: Project::prepare()?,
+    };
+    let mut report = Report::new(stack.project.folder());
     let load = report.value("build", || {
-        let load = Load::build(options, stack.folder())?;
+        let load = Load::build(options, stack.project.folder())?;
         stack.build()?;
         Ok((load, stack.image_size()?))
     });
@@ -104,7 +108,7 @@ fn cluster_test(options: &Options) -> Result<bool, String> {
         return report.close();
     };
     // Also what an earlier run was asked to keep.
-    let teardown = Teardown::hold(&stack)?;
+    let teardown = Teardown::hold(&stack.project)?;
     let is_up = report.step("up", || stack.up(HEALTHY));
     if is_up {
         steps(options, &stack, &load, &mut report);
@@ -113,7 +117,7 @@ fn cluster_test(options: &Options) -> Result<bool, String> {
         teardown.stay();
         println!(
             "\nIt is still up. To look at it, and to take it down:\n\n{}",
-            stack.by_hand()
+            stack.project.by_hand()
         );
     } else {
         report.step("down", || {

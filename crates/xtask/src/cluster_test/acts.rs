@@ -172,7 +172,7 @@ fn unplug(network: &str) -> String {
 /// In the background, because a command of the plan may take a minute and no longer.
 fn rolling_restart(stack: &Stack) -> String {
     let [code, log] =
-        [CODE, ROLLED_LOG].map(|name| stack.folder().join(name).display().to_string());
+        [CODE, ROLLED_LOG].map(|name| stack.project.folder().join(name).display().to_string());
     format!("rm -f '{code}'; (deploy/rolling-restart; echo $? > '{code}') > '{log}' 2>&1 &")
 }
 
@@ -207,8 +207,9 @@ fn untouched(scene: &Scene, service: &str) -> Result<String, String> {
 
 /// All gateways are others than before, and the command says so.
 fn replaced(scene: &Scene) -> Result<String, String> {
-    let read =
-        |name: &str| std::fs::read_to_string(scene.stack.folder().join(name)).unwrap_or_default();
+    let read = |name: &str| {
+        std::fs::read_to_string(scene.stack.project.folder().join(name)).unwrap_or_default()
+    };
     let told = waiting::until(ROLLED, || match read(CODE).trim() {
         "" => Err("the rolling restart goes on".to_owned()),
         code => Ok(code.to_owned()),
@@ -252,6 +253,7 @@ fn spread(scene: &Scene) -> Result<String, String> {
     ];
     scene
         .stack
+        .project
         .must(&[&["docker", "compose"], &down[..]].concat())?;
     let told = shares
         .iter()

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::http;
+use super::project::PROJECT;
 use super::report::Word;
-use super::stack::{PROJECT, Stack};
+use super::stack::Stack;
 use super::waiting;
 
 const ALERT: &str = "RoomcastRedisLinkLost";
@@ -25,10 +26,12 @@ pub(super) fn fires_and_resolves(stack: &Stack) -> Result<Word, String> {
         .find(|one| one.service == "gateway")
         .ok_or("no gateway")?;
     let network = format!("{PROJECT}_store");
-    stack.must(&["docker", "network", "disconnect", &network, &victim.id])?;
+    stack
+        .project
+        .must(&["docker", "network", "disconnect", &network, &victim.id])?;
     let fired = waiting::until(FIRES, || is_firing(stack, true));
     // Also where it did not fire: what follows needs the gateway.
-    stack.must(&[
+    stack.project.must(&[
         "docker",
         "network",
         "connect",
@@ -47,7 +50,7 @@ pub(super) fn fires_and_resolves(stack: &Stack) -> Result<Word, String> {
 }
 
 fn is_firing(stack: &Stack, wanted: bool) -> Result<(), String> {
-    let told = http::json(stack.prometheus_port(), "/api/v1/alerts")?;
+    let told = http::json(stack.project.prometheus_port(), "/api/v1/alerts")?;
     match fires(&told)? == wanted {
         true => Ok(()),
         false => Err(format!(

@@ -83,11 +83,11 @@ impl Load {
         fault: &str,
         talk_s: u32,
     ) -> Result<Value, String> {
-        let out = stack.folder().join(name);
+        let out = stack.project.folder().join(name);
         let result = out.join("result.json");
         // So that nothing old is taken for what comes.
         let _ = fs::remove_file(&result);
-        let target = format!("ws://127.0.0.1:{}", stack.edge_port());
+        let target = format!("ws://127.0.0.1:{}", stack.project.edge_port());
         let [clients, seed] = [self.clients.to_string(), self.seed.unwrap_or(1).to_string()];
         let [program, tokens, out] =
             [&self.program, &self.tokens, &out].map(|path| path.display().to_string());
@@ -109,7 +109,9 @@ impl Load {
             [&talk, "--seed", &seed, "--out", &out, "--fault", fault],
         ];
         let limit = AROUND + Duration::from_secs(talk_s.into());
-        let said = stack.call(&format!("{name}.log"), &words.concat(), limit)?;
+        let said = stack
+            .project
+            .call(&format!("{name}.log"), &words.concat(), limit)?;
         match fs::read_to_string(&result) {
             Ok(text) => {
                 serde_json::from_str(&text).map_err(|why| format!("{}: {why}", result.display()))

@@ -15,11 +15,11 @@ pub(super) fn three_browsers(stack: &Stack, load: &Load) -> Result<Word, String>
     let variables = [
         (
             "CLUSTER_TEST_EDGE",
-            format!("127.0.0.1:{}", stack.edge_port()).into(),
+            format!("127.0.0.1:{}", stack.project.edge_port()).into(),
         ),
         (
             "CLUSTER_TEST_PROMETHEUS",
-            format!("127.0.0.1:{}", stack.prometheus_port()).into(),
+            format!("127.0.0.1:{}", stack.project.prometheus_port()).into(),
         ),
         ("CLUSTER_TEST_TOKENS", load.tokens().into()),
     ];
@@ -31,7 +31,9 @@ pub(super) fn three_browsers(stack: &Stack, load: &Load) -> Result<Word, String>
         ][..],
         &["--ignored", "--exact", TEST],
     ];
-    let said = stack.call_with("page.log", &words.concat(), &variables, LIMIT)?;
+    let said = stack
+        .project
+        .call_with("page.log", &words.concat(), &variables, LIMIT)?;
     match said.well && said.out.contains("1 passed") {
         true => Ok(Word::Well(
             "three browsers on three nodes talked with each other".to_owned(),

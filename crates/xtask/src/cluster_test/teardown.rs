@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
-use super::stack::{PROJECT, Stack};
+use super::project::{PROJECT, Project};
 
 /// What makes the shell leave the cluster alone.
 const STAY: &str = "stay";
@@ -32,8 +32,8 @@ impl Teardown {
     ///
     /// # Errors
     /// A sentence that says what stood in the way.
-    pub(super) fn hold(stack: &Stack) -> Result<Self, String> {
-        stack.must(&[
+    pub(super) fn hold(project: &Project) -> Result<Self, String> {
+        project.must(&[
             "docker",
             "compose",
             "--profile",
@@ -43,15 +43,15 @@ impl Teardown {
             "--remove-orphans",
             "--timeout=2",
         ])?;
-        let log = stack.folder().join("down.log");
+        let log = project.folder().join("down.log");
         let mut command = Command::new("env");
         command
-            .args(stack.prefix())
+            .args(project.prefix())
             .args(["sh", "-c", SCRIPT, "teardown"]);
         command.arg(log).arg(PROJECT);
         command
-            .envs(stack.variables())
-            .current_dir(stack.file(""))
+            .envs(project.variables())
+            .current_dir(project.file(""))
             .process_group(0);
         let started = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         started

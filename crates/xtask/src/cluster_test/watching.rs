@@ -16,7 +16,7 @@ const SEEN: Duration = Duration::from_secs(45);
 
 /// All targets are up, each gateway is one, and every rule is evaluated without an error.
 pub(super) fn prometheus(stack: &Stack) -> Result<Word, String> {
-    let ask = |path: &str| http::json(stack.prometheus_port(), path);
+    let ask = |path: &str| http::json(stack.project.prometheus_port(), path);
     let gateways = stack
         .containers()?
         .iter()
@@ -85,7 +85,7 @@ fn alerts(told: &Value, written: usize) -> Result<usize, String> {
 
 /// It answers, and has each dashboard of the project.
 pub(super) fn grafana(stack: &Stack) -> Result<Word, String> {
-    let ask = |path: &str| http::json(stack.grafana_port(), path);
+    let ask = |path: &str| http::json(stack.project.grafana_port(), path);
     let (health, _) = waiting::until(SEEN, || ask("/api/health"))?;
     let version = health["version"].as_str().unwrap_or_default();
     if !version.starts_with(|c: char| c.is_ascii_digit()) {
@@ -111,7 +111,7 @@ pub(super) fn grafana(stack: &Stack) -> Result<Word, String> {
 }
 
 fn uids(stack: &Stack) -> Result<Vec<String>, String> {
-    let folder = stack.file(DASHBOARDS);
+    let folder = stack.project.file(DASHBOARDS);
     let files = std::fs::read_dir(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
     let mut uids = Vec::new();
     for file in files.flatten() {
@@ -128,7 +128,8 @@ fn uids(stack: &Stack) -> Result<Vec<String>, String> {
 }
 
 fn read(stack: &Stack, name: &str) -> Result<String, String> {
-    std::fs::read_to_string(stack.file(name)).map_err(|why| format!("can't read {name}: {why}"))
+    std::fs::read_to_string(stack.project.file(name))
+        .map_err(|why| format!("can't read {name}: {why}"))
 }
 
 #[cfg(test)]
