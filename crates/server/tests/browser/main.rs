@@ -21,6 +21,7 @@ mod screen;
 mod sent_away;
 mod taken_out;
 mod talking;
+mod through_the_balancer;
 mod unread;
 mod window;
 
