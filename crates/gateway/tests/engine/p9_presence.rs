@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use roomcast_gateway::Limits;
 use roomcast_protocol::{RoomName, ServerFrame, Typists};
 
+use crate::double::Double;
 use crate::player::Player;
 use crate::stage::{Stage, keeping, limits, pass, room};
 
