@@ -1,4 +1,5 @@
-//! The public routes: the WebSocket door, the API for back ends, the page. One table.
+//! The public routes: the WebSocket door, the API for back ends, the page, and whether there is a node that
+//! serves them. One table.
 
 mod api;
 mod bans;
@@ -18,6 +19,7 @@ mod wishes;
 
 use warp::{Filter, Rejection, Reply};
 
+use crate::ready;
 use crate::web;
 use api::{Route, table};
 pub(crate) use body::read as read_object;
@@ -57,7 +59,9 @@ pub fn routes(
         })
         .untuple_one()
         .and(web::routes());
+    let ready = ready::route(doors.node.clone());
     upgrade::route(doors.clone())
+        .or(ready)
         .or(api::routes(doors, API))
         .or(shown)
         .recover(async |rejection: Rejection| {

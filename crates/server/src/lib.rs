@@ -4,6 +4,7 @@
 //! session may do, and to the broker where messages live.
 
 pub mod accept;
+mod answer;
 pub mod auth;
 pub mod chat;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod logs;
 pub mod ops;
 mod ops_client;
 pub mod otlp;
+mod ready;
 pub mod rebalance;
 pub mod secret;
 pub mod serve;

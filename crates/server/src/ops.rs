@@ -1,7 +1,6 @@
 //! The operators' routes: is the process alive, should it get new sessions, what does it count, and let some
 //! of its sessions go.
 
-mod answer;
 mod gauges;
 mod rebalance;
 
@@ -11,13 +10,15 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use prometheus::Registry;
-use roomcast_gateway::{Node, Readiness};
+use roomcast_gateway::Node;
 use tokio::task::spawn_blocking;
 use warp::reject::{LengthRequired, PayloadTooLarge};
 use warp::{Filter, Rejection, Reply};
 
 use crate::accept::AcceptStats;
-use answer::text;
+use crate::answer::text;
+use crate::ready;
+
 use gauges::Gauges;
 pub(crate) use rebalance::{Begun, Order, PATH, WITHIN_MS_MAX, WITHIN_MS_MIN};
 
@@ -59,24 +60,16 @@ impl Ops {
 }
 
 /// `/livez`, `/readyz`, `/metrics`, `/rebalance`. `/livez` never looks at Redis: an outage there must not
-/// restart every node. `/readyz` is 200 ready, 404 draining (keep what there is, bring nothing new), 503
-/// broken. Balancers read the first word: `broken` in `deploy/haproxy.cfg`.
+/// restart every node.
 pub fn routes(ops: Ops) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let node = ops.node.clone();
     let rebalance = rebalance::route(node.clone());
     let live = warp::path!("livez").map(|| text(StatusCode::OK, "alive\n"));
-    let ready = warp::path!("readyz").map(move || match node.readiness() {
-        Readiness::Ready => text(StatusCode::OK, "ready\n"),
-        Readiness::Draining => text(StatusCode::NOT_FOUND, "draining\n"),
-        Readiness::Broken => text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "broken: what this node publishes does not come back\n",
-        ),
-    });
     let metrics = warp::path!("metrics").then(move || ops.clone().metrics());
     let read = warp::get().or(warp::head()).unify();
     rebalance
-        .or(read.and(live.or(ready).unify().or(metrics)))
+        .or(ready::route(node))
+        .or(read.and(live.or(metrics)))
         .recover(async |rejection: Rejection| Ok::<_, Infallible>(refused(&rejection)))
 }
 

@@ -13,7 +13,7 @@ use roomcast_gateway::{NoRebalance, Node, Share};
 use serde::{Deserialize, Serialize};
 use warp::{Filter, Rejection};
 
-use super::answer::text;
+use crate::answer::text;
 use crate::http::read_object;
 
 /// Where it is asked for.
