@@ -230,7 +230,7 @@ mod tests {
             "{found:?}"
         );
         assert!(
-            found[0].ends_with("houses it may use: roomcast-protocol"),
+            found[0].ends_with("houses it may use: roomcast-protocol, roomcast-redis"),
             "{found:?}"
         );
         assert_eq!(
