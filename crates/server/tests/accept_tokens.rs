@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use roomcast::auth::{Admission, Doorman, KeySet, KeySpec, TokenKey, TokenRules, Verifier};
+use roomcast::auth::{Admission, Doorman, KeySet, KeySpec, Reason, TokenKey, TokenRules, Verifier};
 
 use mint::{
     EARLIER, HS, LATER, NOW_MS, OTHER_SECRET, SECRET, claims, expiring, hs, keys, pem, pem_text,
@@ -267,4 +267,34 @@ fn in_development_a_user_is_believed_but_only_from_the_nodes_own_page() {
         assert_eq!(admit(None, query), Err(401), "{query}");
     }
     assert!(doorman.renew("x", NOW_MS).is_err());
+}
+
+#[test]
+fn operators_are_told_a_key_that_is_not_here_from_a_wrong_signature_and_strangers_are_not() {
+    let strange = hs("a-secret-that-nobody-here-has-heard-of");
+    let late = expiring(&EARLIER.to_string());
+    for (header, claims, signer, reason) in [
+        (HS, claims(""), &strange, Reason::Signature),
+        (
+            r#"{"alg":"HS256","kid":"2024"}"#,
+            claims(""),
+            &hs(SECRET),
+            Reason::Signature,
+        ),
+        (
+            r#"{"alg":"HS256","kid":"2025"}"#,
+            claims(""),
+            &hs(SECRET),
+            Reason::UnknownKey,
+        ),
+        (HS, late, &hs(SECRET), Reason::Expired),
+    ] {
+        let token = signed(header, &claims, signer);
+        let refusal = verifier().verify(&token, NOW_MS).unwrap_err();
+        assert_eq!(refusal.reason, reason, "{header}");
+        if reason != Reason::Expired {
+            let told = "no key here signed this token with its algorithm";
+            assert_eq!(refusal.problem, told);
+        }
+    }
 }
