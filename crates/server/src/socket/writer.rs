@@ -158,6 +158,9 @@ impl<F: Carried> Writer<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use roomcast_socket::SharedFrame;
     use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
@@ -214,5 +217,46 @@ mod tests {
         }
         assert_eq!((texts, own), (200, pongs));
         assert!(pongs > 10, "some went between");
+    }
+
+    /// A frame that counts how often it was written whole.
+    struct Counted(SharedFrame, Arc<AtomicUsize>);
+
+    impl Carried for Counted {
+        fn frame(&self) -> &SharedFrame {
+            &self.0
+        }
+
+        fn written(&self) {
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_shared_frame_is_written_once_the_last_of_it_is_given() {
+        let written = Arc::<AtomicUsize>::default();
+        let frame = || Counted(SharedFrame::text("12345678"), written.clone());
+        let count = || written.load(Ordering::Relaxed);
+        let mut writer = Writer::default();
+        writer.put_shared([frame(), frame(), frame()].into_iter().collect());
+        writer.push_own(Bytes::from_static(&[0x8a, 0x00]));
+        // Each has ten bytes, and the pong goes first.
+        for (bytes, whole) in [(1, 0), (1, 0), (4, 0), (5, 0), (1, 1), (13, 2), (6, 2)] {
+            writer.wrote(bytes, None);
+            assert_eq!(count(), whole, "after {bytes} more");
+        }
+        assert!(!writer.is_empty());
+        writer.wrote(1, None);
+        assert!(writer.is_empty() && count() == 3);
+
+        writer.put_shared([frame(), frame()].into_iter().collect());
+        writer.wrote(3, None);
+        writer.forget_shared();
+        writer.push_own(Bytes::from_static(&[0x88, 0x00]));
+        writer.wrote(7, None);
+        assert!(writer.has_own() && !writer.is_empty());
+        writer.wrote(2, None);
+        assert!(writer.is_empty());
+        assert_eq!(count(), 3, "what was forgotten is not counted");
     }
 }
