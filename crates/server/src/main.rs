@@ -53,7 +53,7 @@ fn signed(args: &TokenArgs) -> Result<String, String> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|e| e.to_string())?;
-    token::sign(args, &keys?, now.as_secs()).map(|token| token + "\n")
+    token::sign(args, &keys?, now.as_secs())
 }
 
 fn asked(args: &HealthcheckArgs) -> Result<String, String> {

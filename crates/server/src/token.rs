@@ -21,9 +21,9 @@ const TTL_S_MAX: u64 = 10 * 366 * 24 * 3600;
 /// The arguments of `roomcast token`.
 #[derive(clap::Args, Debug)]
 pub struct TokenArgs {
-    /// Who the token speaks for.
-    #[arg(long)]
-    user: UserId,
+    /// Who the token speaks for; may be repeated, for a token a line in the same order.
+    #[arg(long = "user", value_name = "USER", required = true)]
+    users: Vec<UserId>,
     /// How they are shown to others.
     #[arg(long)]
     name: Option<DisplayName>,
@@ -96,8 +96,8 @@ fn user_pattern(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The token that `args` ask for, at `now_s` since the Unix epoch; `configured` are the keys to
-/// choose from when none is given.
+/// The tokens that `args` ask for, each with its line's end, at `now_s` since the Unix epoch; `configured` are
+/// the keys to choose from when none is given.
 ///
 /// # Errors
 /// A sentence that says which key is missing or can't sign.
@@ -110,8 +110,16 @@ pub fn sign(args: &TokenArgs, configured: &[KeySpec], now_s: u64) -> Result<Stri
     )?;
     let mut header = Header::new(spec.algorithm.jwt());
     header.kid = spec.kid.clone();
-    let claims = Claims {
-        sub: &args.user,
+    let key = signing_key(spec)?;
+    let cannot = |error| format!("{spec} cannot sign: {error}");
+    let token = |user| jsonwebtoken::encode(&header, &claims(args, user, now_s), &key);
+    let line = |user| token(user).map(|token| token + "\n").map_err(cannot);
+    args.users.iter().map(line).collect()
+}
+
+fn claims<'a>(args: &'a TokenArgs, user: &'a UserId, now_s: u64) -> Claims<'a> {
+    Claims {
+        sub: user,
         name: args.name.as_ref(),
         iat: now_s,
         exp: now_s.saturating_add(args.ttl_s),
@@ -123,9 +131,7 @@ pub fn sign(args: &TokenArgs, configured: &[KeySpec], now_s: u64) -> Result<Stri
             .map(|r| (r.pattern.as_str(), r.right.as_str()))
             .collect(),
         direct: &args.direct,
-    };
-    jsonwebtoken::encode(&header, &claims, &signing_key(spec)?)
-        .map_err(|error| format!("{spec} cannot sign: {error}"))
+    }
 }
 
 fn signing_key(spec: &KeySpec) -> Result<EncodingKey, String> {

@@ -84,6 +84,19 @@ fn the_configured_secret_signs_when_no_key_is_given() {
 }
 
 #[test]
+fn each_of_several_users_gets_a_token_in_a_line_of_its_own() {
+    let asked = ["--user", "alice", "--user", "bob", "--audience", "chat"];
+    let tokens = run(&[&asked[..], &["--key", KEY]].concat(), None).unwrap();
+    let user = |token| verifier(KEY).verify(token, BEFORE_MS).unwrap().user;
+    let users: Vec<String> = (tokens.lines())
+        .map(|token| user(token).as_str().to_owned())
+        .collect();
+    assert_eq!(users, ["alice", "bob"]);
+    assert!(tokens.ends_with('\n'));
+    assert!(run(&["--key", KEY], None).unwrap_err().contains("--user"));
+}
+
+#[test]
 fn private_keys_sign_for_their_public_ones() {
     for (algorithm, name) in [("rs256", "rsa"), ("es256", "es"), ("eddsa", "ed")] {
         let private = format!(
