@@ -1,8 +1,8 @@
 //! HAProxy in front of the nodes, as an operator would set it up.
 //!
-//! Keeps true: a node that doesn't answer loses its sessions within seconds; one that drains, or has lost
-//! Redis, keeps them and gets no new ones. Redis is lost by all nodes at once, and sessions that are cut
-//! then have nowhere to go.
+//! Keeps true: its checks are those of deploy/haproxy.cfg. A node that doesn't answer loses its sessions within
+//! seconds, and so does one that has lost Redis while another one has not; a node that drains keeps them, and all
+//! of them do when Redis is lost by all: sessions that are cut then have nowhere to go.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -122,18 +122,23 @@ impl Balancer {
 fn read_view(table: &str) -> Vec<(String, String)> {
     let mut rows = table.lines().map(|row| row.split(',').collect::<Vec<_>>());
     let head = rows.next().unwrap_or_default();
-    let column = |name| head.iter().position(|title| *title == name);
-    let Some((server, status)) = column("svname").zip(column("status")) else {
+    let column = |name| {
+        head.iter()
+            .position(|title| title.trim_start_matches("# ") == name)
+    };
+    let columns = column("svname").zip(column("status"));
+    let Some(((server, status), backend)) = columns.zip(column("pxname")) else {
         return Vec::new();
     };
-    rows.filter(|row| row.len() > status && !["FRONTEND", "BACKEND"].contains(&row[server]))
+    // The nodes stand there twice: with their sessions, and to be counted.
+    let rows = rows.filter(|row| row.len() > status && row[backend] == "gateways");
+    rows.filter(|row| row[server] != "BACKEND")
         .map(|row| (row[server].to_owned(), row[status].to_owned()))
         .collect()
 }
 
-/// The checks: each 500 ms, so a node that comes back is noticed within one; two in a row without an
-/// answer and the node is down, sessions and all. Anything but 200 from /readyz takes it out of the
-/// balance and no more, as `disable-on-404` would do for a drain alone.
+/// The checks are those of deploy/haproxy.cfg, which says why they are so; `slowstart` is left out, so that who
+/// comes back to a cluster this small is spread evenly at once.
 fn settings(address: SocketAddr, socket: &Path, nodes: &[Gateway], open_files: u64) -> String {
     let clients_max = (open_files.saturating_sub(FILES_KEPT) / 2).clamp(1, CLIENTS_MAX);
     let socket = socket.display();
@@ -156,7 +161,7 @@ defaults
     timeout server 60s
     timeout tunnel 1h
     timeout client-fin 5s
-    timeout check 1500ms
+    timeout check 500ms
     option redispatch 1
     retries 3
 
@@ -167,17 +172,29 @@ frontend clients
 backend gateways
     balance leastconn
     option httpchk
+    http-check disable-on-404
     http-check send meth GET uri /readyz
+    http-check expect ! string-lf %[nbsrv(ready),bool,iif(broken,none-of-these)]
     http-check expect status 200 error-status L7OKC
-    default-server inter 500ms fastinter 250ms downinter 500ms fall 2 rise 1
+    default-server inter 1s fastinter 700ms downinter 1s fall 4 rise 1
     default-server on-marked-down shutdown-sessions
 "
     );
-    for node in nodes {
-        let (name, at, ops) = (&node.process.name, node.address, node.ops.port());
-        text += &format!("    server {name} {at} check port {ops}\n");
-    }
-    text
+    let servers: String = nodes.iter().map(server).collect();
+    text += &servers;
+    text += "
+backend ready
+    option httpchk
+    http-check send meth GET uri /readyz
+    http-check expect status 200
+    default-server inter 250ms fall 1 rise 40
+";
+    text + &servers
+}
+
+fn server(node: &Gateway) -> String {
+    let (name, at, ops) = (&node.process.name, node.address, node.ops.port());
+    format!("    server {name} {at} check port {ops}\n")
 }
 
 #[cfg(test)]
@@ -188,7 +205,8 @@ mod tests {
     fn the_balancers_table_is_read_by_its_head() {
         let table = "# pxname,svname,qcur,status,weight\nclients,FRONTEND,,OPEN,\n\
                      gateways,gateway-1,0,UP,1\ngateways,gateway-2,0,DOWN 1/2,1\n\
-                     gateways,BACKEND,0,UP,1\n\n";
+                     gateways,BACKEND,0,UP,1\n\
+                     ready,gateway-1,0,DOWN,1\n\n";
         let told = [("gateway-1", "UP"), ("gateway-2", "DOWN 1/2")];
         let told = told.map(|(node, status)| (node.to_owned(), status.to_owned()));
         assert_eq!(read_view(table), told);
