@@ -9,6 +9,7 @@
     reason = "what a chore has to say goes to standard output"
 )]
 
+mod cluster_test;
 mod conformance;
 mod deploy_check;
 mod environment;
@@ -52,6 +53,11 @@ const COMMANDS: &[Command] = &[
         name: "deploy-check",
         summary: "judge all that deploys: compose, Docker, Kubernetes, Prometheus, dashboards",
         run: deploy_check::run,
+    },
+    Command {
+        name: "cluster-test",
+        summary: "start docker-compose.yml, break it while people talk; `--help` for its flags",
+        run: cluster_test::run,
     },
     Command {
         name: "faults",

@@ -47,23 +47,34 @@ pub(crate) struct Browser {
     pid: u64,
     windows: usize,
     _files: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    /// None where another browser of the same test has it.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Browser {
     /// Starts one with a window of 1280 to 800 pixels.
     pub(crate) async fn start() -> Self {
-        Self::with(json!({})).await
+        let turn = TURN.lock().await;
+        Self::with(json!({}), Some(turn)).await
+    }
+
+    /// Starts one more for a test that needs several; its turn is this one's.
+    pub(crate) async fn another(&self) -> Self {
+        Self::with(json!({}), None).await
     }
 
     /// Starts one that shows pages as a phone with a screen of 390 to 844 pixels does.
     pub(crate) async fn phone() -> Self {
         let screen = json!({ "width": 390, "height": 844, "pixelRatio": 2.0, "touch": true });
-        Self::with(json!({ "mobileEmulation": { "deviceMetrics": screen } })).await
+        let turn = TURN.lock().await;
+        Self::with(
+            json!({ "mobileEmulation": { "deviceMetrics": screen } }),
+            Some(turn),
+        )
+        .await
     }
 
-    async fn with(mut options: Value) -> Self {
-        let turn = TURN.lock().await;
+    async fn with(mut options: Value, turn: Option<MutexGuard<'static, ()>>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let profile = format!("--user-data-dir={}", files.path().join("profile").display());
         let arguments = ARGUMENTS.iter().copied().chain([profile.as_str()]);

@@ -20,6 +20,7 @@ mod phone;
 mod screen;
 mod taken_out;
 mod talking;
+mod through_the_balancer;
 mod unread;
 mod window;
 
