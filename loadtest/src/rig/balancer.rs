@@ -122,7 +122,10 @@ impl Balancer {
 fn read_view(table: &str) -> Vec<(String, String)> {
     let mut rows = table.lines().map(|row| row.split(',').collect::<Vec<_>>());
     let head = rows.next().unwrap_or_default();
-    let column = |name| head.iter().position(|title| *title == name);
+    let column = |name| {
+        head.iter()
+            .position(|title| title.trim_start_matches("# ") == name)
+    };
     let columns = column("svname").zip(column("status"));
     let Some(((server, status), backend)) = columns.zip(column("pxname")) else {
         return Vec::new();
@@ -158,7 +161,7 @@ defaults
     timeout server 60s
     timeout tunnel 1h
     timeout client-fin 5s
-    timeout check 1500ms
+    timeout check 500ms
     option redispatch 1
     retries 3
 

@@ -47,7 +47,7 @@ const HOLES: &[&str] = &["no_silent_hole", "gap_is_true"];
 impl Figures {
     /// The head of the table that [`Figures::row`] makes rows for.
     pub(super) const HEAD: &str = "\
-| fault | cut | back: half | 99 % | last | silence | acked | delivered | lost | repeated | out of order | holes |
+| act | cut | back: half | 99 % | last | no ack for | acked | delivered | lost | repeated | out of order | holes |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
