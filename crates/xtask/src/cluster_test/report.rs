@@ -1,4 +1,4 @@
-//! What the steps came to: a line each as it ends, a count, and a table of figures for the documents.
+//! What the steps came to: a line each as it begins and as it ends, a count, and a table of figures for the documents.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ impl Report {
 
     /// Does a step; whether it went well, or could not be judged.
     pub(super) fn step(&mut self, name: &str, step: impl FnOnce() -> Result<Word, String>) -> bool {
-        let from = now();
+        let from = begin(name);
         let outcome = step();
         self.add(name, from.elapsed(), outcome)
     }
@@ -62,7 +62,7 @@ impl Report {
 
     /// Plays an act, whose figures go into the table, too.
     pub(super) fn act(&mut self, name: &str, act: impl FnOnce() -> Result<Figures, String>) {
-        let from = now();
+        let from = begin(name);
         let outcome = act();
         if let Ok(figures) = &outcome {
             self.rows.push(figures.row(name));
@@ -115,4 +115,10 @@ impl Report {
         );
         Ok(failed == 0)
     }
+}
+
+/// Says what is done now: some steps take minutes.
+fn begin(step: &str) -> Instant {
+    println!("== {step}");
+    now()
 }
