@@ -2,7 +2,8 @@
 //!
 //! Calls go down and return values; what happens in rooms comes up as a [`Feed`], a stream. A feed
 //! tells everything published in a subscribed room in the order of its `seq`, unless it says
-//! [`FeedEvent::Interrupted`]: then whoever listens must compare with the log.
+//! [`FeedEvent::Doubted`] or [`FeedEvent::Interrupted`]: then whoever listens must compare with the log,
+//! and look up what signals may have told.
 
 use async_trait::async_trait;
 use roomcast_protocol::{Draft, Epoch, Message, MessageId, Position, RoomName, Seq, Signal, Since};
@@ -137,6 +138,8 @@ pub enum FeedEvent {
     Signal(Signal),
     /// A room went into a new epoch without saying anything.
     Fenced(RoomName),
+    /// Something may have been missed in a room, which is subscribed again by now.
+    Doubted(RoomName),
     /// Something may have been missed in any room; every room is subscribed again by now.
     Interrupted,
 }

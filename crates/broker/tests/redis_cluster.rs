@@ -77,7 +77,9 @@ fn listen(
                         false => catch_up(&broker, &ours, &room).await,
                     }
                 }
-                FeedEvent::Fenced(room) => catch_up(&broker, &ours, &room).await,
+                FeedEvent::Doubted(room) | FeedEvent::Fenced(room) => {
+                    catch_up(&broker, &ours, &room).await;
+                }
                 FeedEvent::Interrupted => {
                     for room in rooms() {
                         catch_up(&broker, &ours, &room).await;

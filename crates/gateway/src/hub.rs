@@ -6,6 +6,7 @@
 mod admission;
 mod asking;
 mod company;
+mod doubt;
 mod joining;
 mod lifecycle;
 mod mark;
@@ -77,6 +78,7 @@ impl Hub {
                 stirred: HashSet::new(),
                 asks: 0,
                 removed: Removed::default(),
+                unheard: HashSet::new(),
                 looks: 0,
             };
             tasks.spawn(relay.run(feed, obeyed));

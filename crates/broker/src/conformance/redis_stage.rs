@@ -138,7 +138,7 @@ impl<P> RedisStage<P> {
         loop {
             match self.event(0).await {
                 FeedEvent::Message(message) => return message,
-                FeedEvent::Interrupted | FeedEvent::Fenced(_) => {}
+                FeedEvent::Interrupted | FeedEvent::Doubted(_) | FeedEvent::Fenced(_) => {}
                 FeedEvent::Signal(signal) => panic!("nobody sent {signal:?}"),
             }
         }

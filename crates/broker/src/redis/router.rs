@@ -2,8 +2,8 @@
 //!
 //! Owns which master each room is subscribed at. Asks who keeps which slots when a link is lost, when a
 //! command came to the wrong master, when one has dropped a channel, and every few seconds anyway; then
-//! subscribes at the new master, and has each room that moved compared with its log: what was said on
-//! the way may have been heard by nobody. Keeps true: a wish that waits is granted at the new place.
+//! subscribes at the new master, and has each room that moved doubted: what was said or signalled on the
+//! way may have been heard by nobody. Keeps true: a wish that waits is granted at the new place.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use crate::route::feed_index;
 const CALM: Duration = Duration::from_secs(5);
 /// How soon after the last time when something is wrong.
 const SOON: Duration = Duration::from_millis(100);
-/// Rooms that are compared one by one; if more have moved, all are.
+/// Rooms that are doubted one by one; if more have moved, all are.
 const SINGLE_ROOMS_MAX: usize = 256;
 
 type Waiting = Vec<oneshot::Sender<()>>;
@@ -219,7 +219,7 @@ impl Router {
         *self.map.write() = Arc::new(Map { slots, servers });
     }
 
-    /// Subscribes to rooms at their new masters, and has them compared with their logs then.
+    /// Subscribes to rooms at their new masters, and has them doubted then.
     async fn move_rooms(&mut self, before: &Map, moved: Vec<(RoomName, Option<Spot>)>) {
         let mut done = Vec::with_capacity(moved.len());
         for (room, place) in moved {
@@ -241,7 +241,7 @@ impl Router {
     }
 }
 
-/// Tells relays to compare rooms with their logs, once all is told again that will be said there.
+/// Tells relays to doubt rooms, once all is told again that will be said there.
 async fn tell_when_subscribed(
     feeds: Vec<mpsc::Sender<FeedEvent>>,
     rooms: Vec<(RoomName, oneshot::Receiver<()>)>,
@@ -253,7 +253,7 @@ async fn tell_when_subscribed(
         if are_few && is_subscribed {
             let feed = &feeds[feed_index(&room, feeds.len())];
             // Nobody listens when the node ends.
-            let _ = feed.send(FeedEvent::Fenced(room)).await;
+            let _ = feed.send(FeedEvent::Doubted(room)).await;
         }
     }
     if !are_few {

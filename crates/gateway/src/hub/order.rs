@@ -1,5 +1,6 @@
 //! What sessions ask of the hub.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use roomcast_presence::ReadMark;
@@ -32,6 +33,8 @@ pub(super) enum Order {
         /// If they are banned: until when, in milliseconds since the Unix epoch.
         banned_until_ms: Option<u64>,
     },
+    /// Look up bans where any of these users is.
+    CheckBans(Arc<HashSet<UserId>>),
     /// Tell a member who is there.
     Who(WhoRequest),
     /// A member that was behind has space again.

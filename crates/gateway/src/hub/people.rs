@@ -1,7 +1,6 @@
 //! Who is here: the part of the relay that hears of comings, goings, typing and reading, keeps each
 //! room's company true to presence, and tells it to members (P9).
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use roomcast_protocol::{
 use tokio::time::Instant;
 
 use super::asking::{People, read_people};
-use super::company::Company;
 use super::order::WhoRequest;
 use super::reading::{Done, pause};
 use super::relay::Relay;
@@ -48,6 +46,7 @@ impl Relay {
 
     /// Tells what has gathered since the last pulse, and asks presence where that is needed.
     pub(super) fn pulse(&mut self) {
+        self.share_doubts();
         let now = Instant::now();
         for name in std::mem::take(&mut self.stirred) {
             let Some(room) = self.rooms.get_mut(&name) else {
@@ -78,29 +77,6 @@ impl Relay {
             }
             self.stir(&name);
         }
-    }
-
-    /// From time to time: a change that was lost without a trace, as the last in its room, is found
-    /// by asking once.
-    pub(super) fn look_at_everybody(&mut self) {
-        self.doubt_all(Company::doubt);
-    }
-
-    /// The feed was interrupted: something may have been missed, and presence may have forgotten.
-    pub(super) fn doubt_everybody(&mut self) {
-        let now = Instant::now();
-        self.doubt_all(|company| company.doubt_presence(now));
-    }
-
-    fn doubt_all(&mut self, doubt: impl Fn(&mut Company)) {
-        let mut doubted = HashSet::new();
-        for room in self.rooms.values_mut() {
-            if let Some(company) = &mut room.company {
-                doubt(company);
-                doubted.insert(room.name.clone());
-            }
-        }
-        self.stirred.extend(doubted);
     }
 
     /// Asks presence who is in a room, after `delay`, unless that is under way.

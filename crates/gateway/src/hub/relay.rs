@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use roomcast_broker::{Broker, Feed, FeedEvent};
 use roomcast_presence::Presence;
-use roomcast_protocol::RoomName;
+use roomcast_protocol::{RoomName, UserId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -45,6 +45,8 @@ pub(super) struct Relay {
     /// Rooms that presence is being asked about.
     pub(super) asks: usize,
     pub(super) removed: Removed,
+    /// Users to whose inboxes orders may have been sent that nobody here heard.
+    pub(super) unheard: HashSet<UserId>,
     /// Routine looks at all rooms so far.
     pub(super) looks: u32,
 }
@@ -89,6 +91,7 @@ impl Relay {
             }
             FeedEvent::Signal(signal) => self.hear_signal(signal),
             FeedEvent::Fenced(room) => self.repair(&room, Duration::ZERO),
+            FeedEvent::Doubted(room) => self.doubt(&room),
             FeedEvent::Interrupted => {
                 self.reconcile();
                 self.doubt_everybody();
@@ -116,6 +119,7 @@ impl Relay {
                 user,
                 banned_until_ms,
             } => self.take_out(room, user, banned_until_ms),
+            Order::CheckBans(users) => self.check_bans(&users),
             Order::Who(request) => self.who(request),
             Order::Refill { room, session } => self.refill(&room, session, Duration::ZERO),
         }

@@ -19,4 +19,9 @@ impl Shards {
     pub(super) fn of(&self, room: &RoomName) -> Option<mpsc::Sender<Order>> {
         self.0[feed_index(room, self.0.len())].upgrade()
     }
+
+    /// The ways to all relays that are there.
+    pub(super) fn all(&self) -> impl Iterator<Item = mpsc::Sender<Order>> {
+        self.0.iter().filter_map(mpsc::WeakSender::upgrade)
+    }
 }

@@ -114,6 +114,11 @@ impl Double {
         self.inject(FeedEvent::Interrupted).await;
     }
 
+    /// Something may have been missed in a room.
+    pub(crate) async fn doubt(&self, room: &RoomName) {
+        self.inject(FeedEvent::Doubted(room.clone())).await;
+    }
+
     /// Whether the script is about this room, and what is asked of it counted: inboxes, which nobody
     /// asks for, are left alone unless the script says so.
     fn is_scripted(&self, room: &RoomName) -> bool {

@@ -314,6 +314,28 @@ async fn a_join_on_its_way_does_not_outrun_an_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ban_whose_order_was_lost_is_found_when_the_inbox_is_doubted() {
+    let (stage, lobby) = (Stage::new(), room("lobby"));
+    let mut alice = stage.enter("alice");
+    alice.join(&lobby).await;
+    stage.double.lose_signals(true);
+    stage
+        .node
+        .ban(&lobby, &"alice".parse().unwrap(), 60_000)
+        .await
+        .unwrap();
+    stage.double.lose_signals(false);
+    stage.double.doubt(&room("@bob")).await;
+    pass(1_000).await;
+    alice.chat(&lobby, "unheard of").await.unwrap();
+    stage.double.doubt(&room("@alice")).await;
+    pass(1_000).await;
+    alice.listen().await;
+    assert_eq!(alice.last_refusal().code, ErrorCode::Banned.number());
+    assert!(alice.chat(&lobby, "?").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_ban_whose_order_was_lost_is_found_when_the_link_is_back() {
     let (stage, lobby) = (Stage::new(), room("lobby"));
     let mut alice = stage.enter("alice");

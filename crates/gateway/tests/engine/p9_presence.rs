@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use roomcast_gateway::Limits;
 use roomcast_protocol::{RoomName, ServerFrame, Typists};
 
+use crate::double::Double;
 use crate::player::Player;
 use crate::stage::{Stage, keeping, limits, pass, room};
 
@@ -327,6 +328,16 @@ async fn p9_read_marks_of_a_large_room_come_together_and_of_a_larger_one_to_thei
 
 #[tokio::test(start_paused = true)]
 async fn p9_what_was_missed_while_the_link_was_gone_is_told_as_a_difference() {
+    missed_then_told(async |double, _| double.interrupt().await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_what_was_missed_while_a_room_moved_is_told_as_a_difference() {
+    missed_then_told(async |double, lobby| double.doubt(lobby).await).await;
+}
+
+/// Somebody comes whom nobody tells; then the feed says that something may have been missed.
+async fn missed_then_told(doubt: impl AsyncFnOnce(&Double, &RoomName)) {
     let (stage, lobby) = (stage(), room("lobby"));
     let mut alice = stage.enter("alice");
     alice.join(&lobby).await;
@@ -341,7 +352,7 @@ async fn p9_what_was_missed_while_the_link_was_gone_is_told_as_a_difference() {
     alice.listen().await;
     assert_eq!(named(&alice, &lobby).1, 1, "nobody has told");
     stage.double.lose_signals(false);
-    stage.double.interrupt().await;
+    doubt(&stage.double, &lobby).await;
     pass(1_000).await;
     alice.listen().await;
     let there: BTreeSet<String> = ["alice", "u0"].map(str::to_owned).into();

@@ -21,7 +21,9 @@ impl Double {
     async fn tell(&self, event: FeedEvent) {
         let (times, delay) = match event {
             FeedEvent::Message(_) | FeedEvent::Fenced(_) => self.script().draw(),
-            FeedEvent::Signal(_) | FeedEvent::Interrupted => (1, std::time::Duration::ZERO),
+            FeedEvent::Signal(_) | FeedEvent::Doubted(_) | FeedEvent::Interrupted => {
+                (1, std::time::Duration::ZERO)
+            }
         };
         if !delay.is_zero() {
             sleep(delay).await;
