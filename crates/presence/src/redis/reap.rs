@@ -107,38 +107,70 @@ async fn reap_some(place: &Place, rooms: &[RoomName], life: &Life) -> Result<(),
     Ok(())
 }
 
+/// Goes through a room until a whole pass of several pages has nothing more to take: a cursor says nothing
+/// to another process, and a master that was replaced between two pages has them in another order. One
+/// page that is all is one look at everybody.
 async fn reap_room(place: &Place, room: &RoomName, life: &Life) -> Result<(), PresenceError> {
-    let mut cursor = Some(0);
-    while let Some(at) = cursor {
-        let page = reap_page(place, room, life, at).await?;
-        cursor = page.next;
-        let left = page.left.len() as u64;
-        let mut count = page.count + left;
-        // The last one's is the page's.
-        let first = page.revision.saturating_sub(left) + 1;
-        for (revision, gone) in (first..).zip(page.left) {
-            count -= 1;
-            let (user, name) = (gone.user, gone.name);
-            let change = Change::Left {
-                room: room.clone(),
-                user,
-                name,
-                count,
-                revision,
-            };
-            place.teller.seat().await.tell(change);
+    loop {
+        let pass = reap_pass(place, room, life).await?;
+        if pass.is_smooth && (pass.pages == 1 || pass.taken == 0) {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
-/// One page, asked for again under the same token if the answer is lost.
+/// What came of going through a room once.
+struct Pass {
+    pages: u64,
+    taken: u64,
+    /// No page had to be asked for again.
+    is_smooth: bool,
+}
+
+async fn reap_pass(place: &Place, room: &RoomName, life: &Life) -> Result<Pass, PresenceError> {
+    let mut pass = Pass {
+        pages: 0,
+        taken: 0,
+        is_smooth: true,
+    };
+    let mut cursor = Some(0);
+    while let Some(at) = cursor {
+        let (page, tries) = reap_page(place, room, life, at).await?;
+        pass.pages += 1;
+        pass.taken += page.taken;
+        pass.is_smooth &= tries == 1;
+        cursor = page.next.filter(|_| pass.is_smooth);
+        tell_left(place, room, page).await;
+    }
+    Ok(pass)
+}
+
+async fn tell_left(place: &Place, room: &RoomName, page: Reaped) {
+    let left = page.left.len() as u64;
+    let mut count = page.count + left;
+    // The last one's is the page's.
+    let first = page.revision.saturating_sub(left) + 1;
+    for (revision, gone) in (first..).zip(page.left) {
+        count -= 1;
+        let (user, name) = (gone.user, gone.name);
+        let change = Change::Left {
+            room: room.clone(),
+            user,
+            name,
+            count,
+            revision,
+        };
+        place.teller.seat().await.tell(change);
+    }
+}
+
+/// One page, asked for again under the same token if the answer is lost; and how often it was asked for.
 async fn reap_page(
     place: &Place,
     room: &RoomName,
     life: &Life,
     cursor: u64,
-) -> Result<Reaped, PresenceError> {
+) -> Result<(Reaped, usize), PresenceError> {
     let token = Token::fresh();
     let mut tries = 1;
     loop {
@@ -149,7 +181,7 @@ async fn reap_page(
             .reap(&place.link, room, life, act, times)
             .await
         {
-            Ok(page) => return Ok(page),
+            Ok(page) => return Ok((page, tries)),
             Err(error @ PresenceError::Unavailable { .. }) if tries < TRIES => {
                 tracing::debug!(redis = place.index, %error, "Presence asks for a page again");
                 tries += 1;

@@ -97,11 +97,13 @@ pub(super) enum Released {
     NotGone,
 }
 
-/// A page of those who left with a dead life.
+/// A page of a room from which a dead life was taken, and who left with it.
 #[derive(Debug)]
 pub(super) struct Reaped {
     /// Where to go on; `None` at the end.
     pub(super) next: Option<u64>,
+    /// From how many users the life was taken.
+    pub(super) taken: u64,
     /// In the order in which they left, each one revision after the one before.
     pub(super) left: Vec<Present>,
     /// Users in the room after all of them left.
@@ -239,6 +241,7 @@ impl Scripts {
         let next: u64 = next_value(&mut answer)?;
         let count = next_value(&mut answer)?;
         let revision = next_value(&mut answer)?;
+        let taken = next_value(&mut answer)?;
         let mut left = Vec::new();
         while answer.len() > 0 {
             let user: String = next_value(&mut answer)?;
@@ -250,6 +253,7 @@ impl Scripts {
         }
         Ok(Reaped {
             next: (next != 0).then_some(next),
+            taken,
             left,
             count,
             revision,

@@ -294,3 +294,64 @@ async fn what_was_told_adds_up_to_the_roster_though_the_wire_was_cut_again_and_a
     heard.adds_up_to("r", &node.roster("r").await);
     assert!(relay.muted() > 0, "answers were lost");
 }
+
+/// So many people whom a node left in a room when it died, as they would stand there. By a script, since
+/// they are many.
+fn leave_behind(redis: &Server, people: usize) {
+    let script = format!(
+        "for n = 1, {people} do local user = 'ghost-' .. n \
+         redis.call('HSET', KEYS[1], user, 't 1 1\\n\\n' .. ARGV[1] .. '=0\\n') \
+         redis.call('ZADD', KEYS[2], 0, user) end"
+    );
+    let life = "dead:0123456789abcdef";
+    let keys = ["rc:{r}:online", "rc:{r}:roll"];
+    redis.ask(&["EVAL", &script, "2", keys[0], keys[1], life]);
+    redis.ask(&["SADD", &format!("rc:node:{life}:rooms"), "r"]);
+    redis.ask(&["ZADD", "rc:nodes", "1", life]);
+}
+
+fn number(answer: &str) -> usize {
+    let digits = answer.trim_start_matches(':').lines().next();
+    digits.unwrap_or_default().parse().unwrap()
+}
+
+/// Another process has the same hash in another order: where a scan of the old one stands says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_stays_behind_whose_room_was_reaped_while_the_master_was_replaced() {
+    const PEOPLE: usize = 20_000;
+    let (old, new) = (Server::start(), Server::start());
+    let port = old.port().to_string();
+    new.ask(&["REPLICAOF", "127.0.0.1", &port]);
+    let relay = Relay::to(old.port()).await;
+    let config = PresenceConfig {
+        changes_max: 2 * PEOPLE,
+        ..long_grace()
+    };
+    let nodes = [open("a", config, &[relay.url()]).await];
+    nodes[0].enter("r", 1, "alice").await;
+    leave_behind(&old, PEOPLE);
+    let left = |redis: &Server| number(&redis.ask(&["HLEN", "rc:{r}:online"]));
+    comes_to_be("some are gone", || left(&old) < PEOPLE - 2_000).await;
+    old.ask(&["CLIENT", "PAUSE", "600000", "WRITE"]);
+    let reaped = left(&old);
+    assert!(reaped > 2_000, "a part of them: {reaped}");
+    comes_to_be("the replica is as far", || left(&new) == reaped).await;
+    new.ask(&["REPLICAOF", "NO", "ONE"]);
+    relay.lead_to(new.port());
+    relay.cut();
+    relay.mend();
+    let rooms = ["EXISTS", "rc:node:dead:0123456789abcdef:rooms"];
+    comes_to_be("all is reaped", || new.ask(&rooms).starts_with(":0")).await;
+    nodes[0].comes_to_see("r", &["alice"]).await;
+    assert_eq!(left(&new), 1, "alice alone");
+}
+
+async fn comes_to_be(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..30_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("in time: {what}");
+}

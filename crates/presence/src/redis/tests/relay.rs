@@ -1,7 +1,7 @@
 //! A wire between a node and its Redis that a test can cut.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +17,8 @@ pub(super) struct Relay {
 
 #[derive(Default)]
 struct Wire {
+    /// The port of the Redis.
+    target: AtomicU16,
     /// Connections are refused.
     is_cut: AtomicBool,
     /// What Redis answers is thrown away, and counted.
@@ -31,8 +33,9 @@ impl Relay {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let wire = Arc::new(Wire::default());
+        wire.target.store(target, Ordering::SeqCst);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, target, Arc::clone(&wire)));
+        tasks.spawn(accept(listener, Arc::clone(&wire)));
         Self {
             port,
             wire,
@@ -42,6 +45,11 @@ impl Relay {
 
     pub(super) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Leads new connections to another Redis.
+    pub(super) fn lead_to(&self, target: u16) {
+        self.wire.target.store(target, Ordering::SeqCst);
     }
 
     /// Drops every connection, and every new one, until it is mended.
@@ -67,11 +75,12 @@ impl Relay {
     }
 }
 
-async fn accept(listener: TcpListener, target: u16, wire: Arc<Wire>) {
+async fn accept(listener: TcpListener, wire: Arc<Wire>) {
     let mut tasks = JoinSet::new();
     loop {
         let (near, _) = listener.accept().await.unwrap();
         if !wire.is_cut.load(Ordering::SeqCst) {
+            let target = wire.target.load(Ordering::SeqCst);
             tasks.spawn(pass(near, target, Arc::clone(&wire)));
         }
     }
