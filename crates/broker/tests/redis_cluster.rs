@@ -266,3 +266,44 @@ async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
     assert_ne!(after.epoch, lost[0].epoch, "another life of the log");
     assert_eq!(stage.texts(&lobby).await, ["kept", "after"]);
 }
+
+/// A slot whose move was broken off stays open until an operator mends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_on_the_move_is_spoken_in_until_it_has_moved() {
+    let stage = stage().await;
+    let (lobby, den) = (room("lobby"), room("den"));
+    stage.say(&lobby, "before").await;
+    stage.broker.open(&den, None).await.expect("opened");
+    let word = |answer: String| answer.lines().nth(1).unwrap_or_default().trim().to_owned();
+    let nodes = &stage.redis.nodes;
+    for room in [&lobby, &den] {
+        let told = nodes[0].run(&["CLUSTER", "KEYSLOT", &format!("rc:{{{room}}}")]);
+        let slot = told.trim().trim_start_matches(':').to_owned();
+        let keeps = |node: &usize| {
+            let told = nodes[*node].run(&["EXISTS", &format!("rc:{{{room}}}:meta")]);
+            told.starts_with(":1")
+        };
+        let from = (0..3).find(keeps).expect("a master keeps it");
+        let to = (from + 1) % 3;
+        let ids = [from, to].map(|node| word(nodes[node].run(&["CLUSTER", "MYID"])));
+        nodes[to].run(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &ids[0]]);
+        nodes[from].run(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &ids[1]]);
+    }
+    stage.say(&lobby, "on the move").await;
+    let head = stage.broker.open(&lobby, None).await.expect("opened");
+    assert_eq!(head.seq.value(), 2);
+    let head = stage.broker.open(&den, None).await.expect("opened");
+    stage
+        .broker
+        .open(&den, Some(head.epoch))
+        .await
+        .expect("fenced");
+    // Whether its key was used before, nobody knows now.
+    let keyed = draft(&lobby, "alice", Some("k"), "keyed");
+    let refused = stage.broker.publish(&keyed, None).await;
+    let Err(BrokerError::Unavailable(said)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(said.contains("redis-cli --cluster fix"), "{said}");
+    assert_eq!(stage.texts(&lobby).await, ["before", "on the move"]);
+}

@@ -118,6 +118,9 @@ impl Home {
                     self.trouble.astray.notify_one();
                     sleep(ASTRAY_EVERY).await;
                 }
+                Err(fault) if fault.is_astray => {
+                    return Err(self.trouble.stuck(room, &fault.error));
+                }
                 answer => return answer.map_err(|fault| self.trouble.note(fault.error)),
             }
         }

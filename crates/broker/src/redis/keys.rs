@@ -5,7 +5,8 @@
 
 use roomcast_protocol::{IdempotencyKey, NodeId, RoomName, UserId};
 
-/// Hash: `epoch`, `seq`, `base`, `at` (when its time to live was last set, in ms).
+/// Hash: `epoch`, `seq`, `base`, `at` (when its time to live was last set, in ms). Its name is the
+/// channel's and `:meta`: scripts find the channel by it.
 pub(crate) fn meta(room: &RoomName) -> String {
     format!("rc:{{{room}}}:meta")
 }
@@ -54,6 +55,15 @@ pub(crate) fn witness(tag: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scripts_find_the_channel_and_the_log_by_the_name_of_meta() {
+        let room: RoomName = "@a:b".parse().unwrap();
+        let meta = meta(&room);
+        let stem = &meta[..meta.len() - 5];
+        assert_eq!(stem, channel(&room));
+        assert_eq!(format!("{stem}:log"), log(&room));
+    }
 
     #[test]
     fn a_channel_leads_back_to_its_room_and_nothing_else_does() {

@@ -36,7 +36,7 @@ pub(super) fn publish(
     spare: Epoch,
 ) -> Cmd {
     let room = &draft.room;
-    let mut keys = vec![keys::meta(room), keys::log(room), keys::channel(room)];
+    let mut keys = vec![keys::meta(room), keys::log(room)];
     keys.extend(
         draft
             .key
@@ -90,10 +90,7 @@ pub(super) fn published(answer: &Value) -> Result<Published, BrokerError> {
 }
 
 pub(super) fn open(room: &RoomName, stale: Option<Epoch>, log: &LogConfig, spare: Epoch) -> Cmd {
-    let mut call = call(
-        &OPEN,
-        &[keys::meta(room), keys::log(room), keys::channel(room)],
-    );
+    let mut call = call(&OPEN, &[keys::meta(room)]);
     call.arg(spare.to_string())
         .arg(stale.map(|epoch| epoch.to_string()).unwrap_or_default())
         .arg(meta_ttl_ms(log));

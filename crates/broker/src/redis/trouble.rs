@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use roomcast_protocol::RoomName;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::keys;
 use crate::error::{BrokerError, RefusedBy};
 use crate::port::StatsSnapshot;
 
@@ -68,6 +70,15 @@ impl Trouble {
             tracing::warn!(%error, since_last, "Redis is in trouble");
         }
         error
+    }
+
+    /// The same for a command that found no master in time, since its slot is on the move.
+    pub(super) fn stuck(&self, room: &RoomName, error: &BrokerError) -> BrokerError {
+        let slot = keys::slot(room);
+        self.note(BrokerError::Unavailable(format!(
+            "slot {slot} of the Cluster is on the move ({error}); if nobody is moving slots now, a \
+             move was broken off: redis-cli --cluster fix"
+        )))
     }
 
     pub(super) fn snapshot(&self, subscriptions: u64) -> StatsSnapshot {

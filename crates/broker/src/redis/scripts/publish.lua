@@ -1,6 +1,7 @@
 #!lua
 -- Stamps, keeps and tells one message, or finds the place its key was given before.
--- KEYS: meta, log, channel, and, where the message has a key, its dedupe entry.
+-- KEYS: meta, log, and, where the message has a key, its dedupe entry. The channel is none of them: it
+-- is meta's name without the end. While a slot is on the move Redis runs what finds all its keys there.
 -- ARGV: 1 spare epoch  2 id  3 body  4 floor epoch or ''  5 floor seq  6 messages kept
 --       7 log ttl ms  8 meta ttl ms  9 dedupe ttl ms
 -- Returns {'0' stamped or '1' seen before, epoch, seq, timestamp, id}.
@@ -9,8 +10,8 @@
 -- conversion turns 1e15 into '1e+15'.
 local function int(n) return string.format('%.0f', n) end
 
-if KEYS[4] then
-  local first = redis.call('GET', KEYS[4])
+if KEYS[3] then
+  local first = redis.call('GET', KEYS[3])
   if first then
     local epoch, seq, timestamp, id = first:match('^(%x+) (%d+) (%d+) (.+)$')
     return {'1', epoch, seq, timestamp, id}
@@ -60,10 +61,10 @@ redis.call(unpack(fields))
 if now - at > tonumber(ARGV[7]) / 8 then
   redis.call('PEXPIRE', KEYS[1], ARGV[8])
 end
-if KEYS[4] then
+if KEYS[3] then
   local place = epoch .. ' ' .. stamp .. ' ' .. timestamp .. ' ' .. ARGV[2]
-  redis.call('SET', KEYS[4], place, 'PX', ARGV[9])
+  redis.call('SET', KEYS[3], place, 'PX', ARGV[9])
 end
-redis.call('SPUBLISH', KEYS[3],
+redis.call('SPUBLISH', KEYS[1]:sub(1, -6),
   'm ' .. epoch .. ' ' .. stamp .. ' ' .. timestamp .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 return {'0', epoch, stamp, timestamp, ARGV[2]}
