@@ -26,6 +26,9 @@ const DEAD_MAX: usize = 32;
 const AFTERWARDS: Duration = Duration::from_millis(10);
 /// The shortest pause between two beats.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
+/// The same where calls go astray: each of them asks for a beat, again and again, and a beat at a Cluster
+/// asks all of its masters.
+const LOST_PAUSE: Duration = Duration::from_millis(100);
 
 /// What one beat remembers for the next.
 #[derive(Debug)]
@@ -38,13 +41,20 @@ pub(super) struct Standing {
     steady_since: Option<Instant>,
     /// Lives of ours that the others are yet to be told are over.
     undeclared: Vec<Life>,
-    dead: mpsc::Sender<Life>,
+    dead: mpsc::Sender<Dead>,
+}
+
+/// A life that is over, as far as was seen while the link had changed so often.
+#[derive(Debug)]
+pub(super) struct Dead {
+    pub(super) life: Life,
+    pub(super) link_changes: u64,
 }
 
 impl Standing {
     /// Before the first beat. The dead are sent to `dead`; when it is full, a later beat finds
     /// them again.
-    pub(super) fn new(dead: mpsc::Sender<Life>) -> Self {
+    pub(super) fn new(dead: mpsc::Sender<Dead>) -> Self {
         Self {
             run_id: None,
             mark: None,
@@ -73,7 +83,7 @@ pub(super) async fn keep_beating(place: Arc<Place>, mut standing: Standing) {
             Ok(pause) => {
                 tokio::select! {
                     () = tokio::time::sleep(pause.max(PAUSE_MIN)) => {}
-                    () = place.link.lost.notified() => {}
+                    () = place.link.lost.notified() => tokio::time::sleep(LOST_PAUSE).await,
                 }
             }
             Err(error) => {
@@ -123,12 +133,11 @@ async fn try_beat(place: &Place, standing: &mut Standing) -> Result<Duration, Pr
     let present = place.ledger.lock().life();
     let is_same_process = standing.run_id.as_ref() == Some(&reached.run_id);
     let kept = match &present {
-        Some(life) if is_same_process => renew(place, life).await?.then(|| life.clone()),
+        Some(life) if is_same_process => keep(place, life, started).await?.then(|| life.clone()),
         Some(_) | None => None,
     };
     let seen = match kept {
         Some(life) => {
-            place.ledger.lock().believe(started + place.config.lease());
             let seen = look(place, &life).await?;
             standing.mark = Some(seen.mark.clone());
             seen
@@ -143,15 +152,37 @@ async fn try_beat(place: &Place, standing: &mut Standing) -> Result<Duration, Pr
         standing.undeclared.pop();
     }
     if started.duration_since(steady_since) >= 2 * place.config.beat() {
+        let link_changes = place.link.changes();
         for life in seen.dead {
-            if standing.dead.try_send(life).is_err() {
+            if standing.dead.try_send(Dead { life, link_changes }).is_err() {
                 break;
             }
         }
     }
-    typing::adopt_overdue(place).await?;
+    if let Err(error) = typing::adopt_overdue(place).await {
+        // In a Cluster another master may keep it: that is no reason to doubt the lease.
+        tracing::debug!(redis = place.index, %error, "Presence leaves typing to a later beat");
+    }
     let beat = place.config.beat();
     Ok(seen.next_end.map_or(beat, |end| beat.min(end + AFTERWARDS)))
+}
+
+/// Keeps the lease. False if there is none any more.
+///
+/// In a Cluster the master that has it may be away, and with it whoever could say that it ended. Others
+/// look for the dead at another master, and don't doubt a life that is renewed there in time: so it
+/// is, as long as it is believed in, and this beat has failed all the same.
+async fn keep(place: &Place, life: &Life, started: Instant) -> Result<bool, PresenceError> {
+    let renewed = renew(place, life).await;
+    let is_unsure = renewed.is_err() && place.link.is_cluster();
+    let may_be_seen = is_unsure && place.ledger.lock().is_believed(Instant::now());
+    if may_be_seen {
+        look(place, life).await?;
+    }
+    if may_be_seen || matches!(renewed, Ok(true)) {
+        place.ledger.lock().believe(started + place.config.lease());
+    }
+    renewed
 }
 
 /// Renews the lease. False if there is none any more.

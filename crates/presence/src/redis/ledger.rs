@@ -70,6 +70,12 @@ impl Ledger {
         }
     }
 
+    /// Whether the others still believe in the present life for sure.
+    pub(super) fn is_believed(&self, now: Instant) -> bool {
+        let lease = self.lease.as_ref();
+        lease.is_some_and(|lease| now < lease.good_until)
+    }
+
     /// Begins a new life: everybody here has to be entered again. If Redis `forgot`, the rooms
     /// were told nothing and are told nothing; otherwise whoever gave the old life up for dead
     /// tells who left, and those who come back have joined.

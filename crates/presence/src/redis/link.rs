@@ -5,7 +5,7 @@
 //! broken connection fails at once. Leaves it to the callers what to do then.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -54,6 +54,8 @@ pub(super) struct Link {
     /// Its place in the configuration: what logs call it.
     index: usize,
     kind: Kind,
+    /// How often a connection was a new one.
+    changes: AtomicU64,
     /// Rings when a connection is given up, or leads to the wrong master.
     pub(super) lost: Notify,
     /// Whether the last answer was a refusal, so that it is logged once.
@@ -78,6 +80,7 @@ impl Link {
         Self {
             index,
             kind,
+            changes: AtomicU64::new(0),
             lost: Notify::new(),
             refusing: AtomicBool::new(false),
         }
@@ -94,10 +97,21 @@ impl Link {
             Kind::Cluster(_) => unavailable(&error.to_string()),
         })?;
         if reached.is_new {
+            self.changes.fetch_add(1, Ordering::Relaxed);
             let Reached { run_id, .. } = &reached;
             tracing::info!(redis = self.index, run_id, "Presence is connected to Redis");
         }
         Ok(reached)
+    }
+
+    /// How often a connection has been a new one so far.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Whether each key may be at another master.
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.kind, Kind::Cluster(_))
     }
 
     /// Gives up what doesn't answer; the next beat connects anew.
@@ -151,8 +165,10 @@ impl Link {
             };
             match answer {
                 Err(error) if self.is_astray(&error) && Instant::now() < until => {
-                    // The beat asks who keeps it.
-                    self.lost.notify_one();
+                    if error.code() == Some("MOVED") {
+                        // The beat asks who keeps it.
+                        self.lost.notify_one();
+                    }
                     sleep(ASTRAY_EVERY).await;
                 }
                 answer => return self.received(answer, &line),
@@ -161,8 +177,7 @@ impl Link {
     }
 
     fn is_astray(&self, error: &RedisError) -> bool {
-        let is_cluster = matches!(self.kind, Kind::Cluster(_));
-        is_cluster && error.code().is_some_and(|code| ASTRAY.contains(&code))
+        self.is_cluster() && error.code().is_some_and(|code| ASTRAY.contains(&code))
     }
 
     /// Makes Redis know these scripts. One that it doesn't know, every call that is under way then

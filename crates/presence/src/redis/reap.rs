@@ -13,6 +13,7 @@ use roomcast_protocol::RoomName;
 use tokio::sync::mpsc;
 
 use super::attend::release;
+use super::beat::Dead;
 use super::keys;
 use super::life::Life;
 use super::place::Place;
@@ -31,19 +32,24 @@ const TRIES: usize = 5;
 const REAPED_TTL_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Reaps what comes out of `dead`, until it is aborted.
-pub(super) async fn keep_reaping(place: Arc<Place>, mut dead: mpsc::Receiver<Life>) {
-    while let Some(life) = dead.recv().await {
-        if let Err(error) = reap_if_dead(&place, &life).await {
+pub(super) async fn keep_reaping(place: Arc<Place>, mut dead: mpsc::Receiver<Dead>) {
+    while let Some(Dead { life, link_changes }) = dead.recv().await {
+        if let Err(error) = reap_if_dead(&place, &life, link_changes).await {
             // The next beat finds it again.
             tracing::warn!(redis = place.index, %life, %error, "Presence could not reap a node");
         }
     }
 }
 
-async fn reap_if_dead(place: &Place, life: &Life) -> Result<(), PresenceError> {
+async fn reap_if_dead(place: &Place, life: &Life, link_changes: u64) -> Result<(), PresenceError> {
     let mut alive = redis::cmd("EXISTS");
     alive.arg(keys::lease(life));
     if place.link.ask(&alive).await? {
+        return Ok(());
+    }
+    if place.link.changes() != link_changes {
+        // A master was away, and every lease that it had may have ended meanwhile. Whose node lives says
+        // so in the next beats; then those who are still dead are found again.
         return Ok(());
     }
     let Some(reaper) = place.ledger.lock().life() else {

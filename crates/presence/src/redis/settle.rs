@@ -1,12 +1,14 @@
 //! Does what is due at one Redis: graces that end, answers that did not come, rooms that stayed
 //! empty, typing that ran out.
 //!
-//! Owns the loop. Keeps true: at most `BATCH` acts at a time; what fails is on the agenda again.
+//! Owns the loop. Keeps true: at most `BATCH` acts at a time, and one that takes long, as at a master that
+//! is away, holds up no other; what fails is on the agenda again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use roomcast_protocol::RoomName;
 use tokio::time::Instant;
 
@@ -24,28 +26,29 @@ const IDLE: Duration = Duration::from_secs(3_600);
 
 /// Runs until it is aborted.
 pub(super) async fn settle(place: Arc<Place>) {
+    let mut acts = FuturesUnordered::new();
     loop {
-        let (batch, next) = take_due(&place, Instant::now());
-        if batch.is_empty() {
-            let until = next.unwrap_or_else(|| Instant::now() + IDLE);
-            tokio::select! {
-                () = tokio::time::sleep_until(until) => {}
-                () = place.settle_now.notified() => {}
+        let (batch, next) = take_due(&place, BATCH - acts.len(), Instant::now());
+        acts.extend(batch.into_iter().map(|due| settle_one(&place, due)));
+        let is_full = acts.len() == BATCH;
+        let until = next.unwrap_or_else(|| Instant::now() + IDLE);
+        tokio::select! {
+            Some(result) = acts.next() => {
+                if let Err(error) = result {
+                    // Expected while Redis is away, and told by the beat then.
+                    tracing::debug!(redis = place.index, %error, "Presence will try again");
+                }
             }
-            continue;
-        }
-        let results = join_all(batch.iter().map(|due| settle_one(&place, due))).await;
-        for error in results.into_iter().filter_map(Result::err) {
-            // Expected while Redis is away, and told by the beat then.
-            tracing::debug!(redis = place.index, %error, "Presence will try again");
+            () = tokio::time::sleep_until(until), if !is_full => {}
+            () = place.settle_now.notified(), if !is_full => {}
         }
     }
 }
 
-fn take_due(place: &Place, now: Instant) -> (Vec<Due>, Option<Instant>) {
+fn take_due(place: &Place, max: usize, now: Instant) -> (Vec<Due>, Option<Instant>) {
     let mut ledger = place.ledger.lock();
     let mut batch = Vec::new();
-    while batch.len() < BATCH
+    while batch.len() < max
         && let Some(due) = ledger.agenda.take(now)
     {
         batch.push(due);
@@ -53,8 +56,8 @@ fn take_due(place: &Place, now: Instant) -> (Vec<Due>, Option<Instant>) {
     (batch, ledger.agenda.next())
 }
 
-async fn settle_one(place: &Place, due: &Due) -> Result<(), PresenceError> {
-    match due {
+async fn settle_one(place: &Place, due: Due) -> Result<(), PresenceError> {
+    match &due {
         Due::Person(room, user) => attend(place, room, user, false).await.map(|_| ()),
         Due::Vacant(room) => vacate(place, room).await,
         Due::Typing(room) => typing::sweep(place, room).await,

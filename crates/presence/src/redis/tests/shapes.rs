@@ -55,7 +55,7 @@ async fn on<P: Together>(turns: &Turns<P>) -> Shaped<P> {
 all_suites!(sentinels: WatchedProcesses);
 all_suites!(cluster: ClusterProcesses);
 
-/// A failover is shorter than a lease, as with the default settings.
+/// A failover is shorter than a lease, as the documentation advises; by default it is not.
 fn patient() -> PresenceConfig {
     PresenceConfig {
         lease_ms: 20_000,
@@ -118,4 +118,65 @@ async fn nobody_leaves_because_a_master_of_a_cluster_died_or_slots_moved() {
         });
         all_stay(nodes).await;
     }
+}
+
+fn keeper_of(cluster: &ClusterProcesses, key: &str) -> Option<usize> {
+    (0..3).find(|node| cluster.nodes[*node].run(&["EXISTS", key]).starts_with(":1"))
+}
+
+/// Where the one lease of this node is.
+fn keeper_of_lease(cluster: &ClusterProcesses, node: &str) -> Option<usize> {
+    let lease = format!("rc:node:{node}:????????????????");
+    (0..3).find(|node| {
+        cluster.nodes[*node]
+            .run(&["KEYS", &lease])
+            .starts_with("*1")
+    })
+}
+
+/// Nobody takes the place of the one that is away; the other nodes are well all the while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_lease_is_at_a_master_that_is_away_goes_on_with_the_others() {
+    let settings = ["--cluster-require-full-coverage", "no"];
+    let mut cluster = block_in_place(|| ClusterProcesses::with(&settings));
+    let config = PresenceConfig {
+        lease_ms: 5_000,
+        ..quick()
+    };
+    let urls = [cluster.url()];
+    let mut other = open("other", config.clone(), &urls).await;
+    let nodes_at = keeper_of(&cluster, "rc:nodes").expect("somewhere");
+    let (mut one, away) = loop {
+        let one = open("one", config.clone(), &urls).await;
+        let lease_at = keeper_of_lease(&cluster, "one");
+        match lease_at.filter(|at| *at != nodes_at) {
+            Some(away) => break (one, away),
+            None => one.presence.retire().await,
+        }
+    };
+    for (number, room) in (0..).zip(ROOMS) {
+        one.enter(room, 10 + number, "alice").await;
+        other.enter(room, 20 + number, "bob").await;
+        one.told().await;
+        other.told().await;
+    }
+    let keys = ROOMS.map(|room| format!("rc:{{{room}}}:online"));
+    let is_here = |key: &String| keeper_of(&cluster, key).is_some_and(|at| at != away);
+    let here: Vec<&str> = keys
+        .iter()
+        .zip(ROOMS)
+        .filter(|(key, _)| is_here(key))
+        .map(|(_, room)| room)
+        .collect();
+    assert!(!here.is_empty(), "some rooms are at other masters");
+    cluster.nodes[3 + away].freeze();
+    cluster.nodes[away].kill();
+    tokio::time::sleep(3 * config.lease()).await;
+    for (number, room) in (0..).zip(here) {
+        one.enter(room, 30 + number, "carol").await;
+        assert_eq!(one.told().await, format!("+carol in {room} of 3"));
+        other.comes_to_see(room, &["alice", "bob", "carol"]).await;
+    }
+    one.hears_nothing().await;
+    other.hears_nothing().await;
 }
