@@ -13,6 +13,7 @@ mod command_link;
 mod config;
 mod displaced;
 mod durable;
+mod feed_link;
 mod home;
 mod keys;
 mod map;

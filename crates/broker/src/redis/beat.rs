@@ -8,6 +8,7 @@ use roomcast_redis::Spot;
 use tokio::sync::mpsc;
 
 use super::names::Names;
+use super::round_trip::RoundTrip;
 use super::subscriber::Request;
 
 /// A beat: every link pings; one link of a server does it by looking for the witness.
@@ -40,14 +41,20 @@ pub(super) struct Witness {
     /// Under which name what was seen.
     seen: Option<(String, String)>,
     requests: mpsc::Sender<Request>,
+    round_trip: Arc<RoundTrip>,
 }
 
 impl Witness {
-    pub(super) fn new(names: Arc<Names>, requests: mpsc::Sender<Request>) -> Self {
+    pub(super) fn new(
+        names: Arc<Names>,
+        requests: mpsc::Sender<Request>,
+        round_trip: Arc<RoundTrip>,
+    ) -> Self {
         Self {
             names,
             seen: None,
             requests,
+            round_trip,
         }
     }
 
@@ -60,6 +67,7 @@ impl Witness {
         let mut pipe = redis::pipe();
         pipe.add_command(probe).ignore().add_command(look);
         let (witness,): (Option<String>,) = pipe.query_async(connection).await?;
+        self.round_trip.went_out();
         let witness = match witness {
             Some(witness) => witness,
             None => testify(&name, connection).await?,

@@ -127,6 +127,7 @@ impl Server {
             rooms: server.rooms.clone(),
             subscriptions: Subscriptions::default(),
             displaced,
+            master: None,
         };
         (server, subscriber)
     }
@@ -170,7 +171,11 @@ impl Server {
             .push(tokio::spawn(subscriber.run()).abort_handle());
         for (index, link) in self.links.iter().enumerate() {
             let beat = match index {
-                0 => Beat::Witness(Witness::new(self.names.clone(), self.requests.clone())),
+                0 => Beat::Witness(Witness::new(
+                    self.names.clone(),
+                    self.requests.clone(),
+                    self.round_trip.clone(),
+                )),
                 _ => Beat::Ping,
             };
             self.tasks
