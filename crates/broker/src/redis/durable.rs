@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use deadpool_redis::{Manager, Pool, Runtime};
 use parking_lot::Mutex;
-use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, RedisError, Value};
+use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, RedisError, RedisResult, Value};
 use roomcast_redis::{Spot, Target};
 use tokio::time::timeout;
 
@@ -83,21 +83,27 @@ impl Durable {
             .await
             .map_err(|e| unavailable(e.to_string()))?;
         let connection = &mut connection;
-        for script in load {
-            // One small command a publish: this mode is about safety, and a pooled connection may be
-            // to a Redis that has just restarted.
-            script.load_async(&mut **connection).await.map_err(sort)?;
+        let mut answer: RedisResult<Value> = publish.query_async(&mut **connection).await;
+        if answer.as_ref().is_err_and(trouble::is_no_script) {
+            // It has just restarted, or was promoted.
+            for script in load {
+                script.load_async(&mut **connection).await.map_err(sort)?;
+            }
+            answer = publish.query_async(&mut **connection).await;
         }
-        let answer: Value = publish.query_async(&mut **connection).await.map_err(sort)?;
+        let answer = answer.map_err(sort)?;
+        // It is kept: whatever is refused from now on, as where this master was made a replica
+        // meanwhile, leaves open whether it will be there.
+        let unsure = |error: RedisError| unavailable(format!("kept, but not confirmed: {error}"));
         if let Some(touch) = touch {
             touch
                 .query_async::<()>(&mut **connection)
                 .await
-                .map_err(sort)?;
+                .map_err(unsure)?;
         }
         let mut wait = redis::cmd("WAIT");
         wait.arg(self.replicas).arg(WAIT_MS);
-        let confirmed: u32 = wait.query_async(&mut **connection).await.map_err(sort)?;
+        let confirmed: u32 = wait.query_async(&mut **connection).await.map_err(unsure)?;
         if confirmed < self.replicas {
             return Err(unavailable(format!(
                 "kept, but only {confirmed} of {} replicas confirmed it in time",

@@ -173,6 +173,11 @@ pub(super) fn sort(error: &RedisError) -> BrokerError {
     }
 }
 
+/// Whether Redis does not know a script (any more).
+pub(super) fn is_no_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+}
+
 /// Whether Redis itself says no: the link it says so by is alive.
 pub(super) fn is_answer(error: &RedisError) -> bool {
     error.clone().into_server_errors().is_some()
