@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_broker::conformance::{
-    RedisProcess, RedisStage, WatchedProcesses, draft, node_at, redis_config, room, until,
+    RedisProcess, RedisStage, WatchedProcesses, draft, node_at, redis_config, room, until, why_not,
 };
 use roomcast_broker::{
     Broker as _, BrokerError, FeedEvent, Health, RedisBroker, RedisConfig, Span,
@@ -216,4 +216,19 @@ async fn p4_in_the_durable_mode_nothing_acked_is_lost_on_a_partition() {
     for text in &acked {
         assert!(texts.contains(text), "{text} was acked: {texts:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sentinels_that_want_a_password_get_their_own_or_say_so_at_once() {
+    let watched = WatchedProcesses::start();
+    watched.lock_sentinels("s3+cret");
+    let said = why_not(&watched.url()).await.to_string();
+    assert!(said.contains("sentinel_password="), "{said}");
+    let wrong = format!("{}?sentinel_password=canary", watched.url());
+    let said = why_not(&wrong).await.to_string();
+    assert!(said.contains("user and password"), "{said}");
+    assert!(!said.contains("canary"), "{said}");
+    let config = redis_config(&format!("{}?sentinel_password=s3+cret", watched.url()));
+    let stage = RedisStage::with(watched, config, 1).await;
+    stage.say(&room("lobby"), "hello").await;
 }

@@ -122,7 +122,8 @@ impl Sentinels {
     }
 
     async fn belief(&self, connection: &mut MultiplexedConnection) -> RedisResult<Belief> {
-        type Answer = (Option<(String, u16)>, RedisResult<HashMap<String, String>>);
+        type Known = RedisResult<Option<(String, u16)>>;
+        type Answer = (Known, RedisResult<HashMap<String, String>>);
         // While a failover is on its way, the first tells the new master, and the second its number.
         let (address, details): Answer = redis::pipe()
             .cmd("SENTINEL")
@@ -134,7 +135,7 @@ impl Sentinels {
             .ignore_errors()
             .query_async(connection)
             .await?;
-        let Some((host, port)) = address else {
+        let Some((host, port)) = address? else {
             return Err(RedisError::from((
                 ErrorKind::MasterNameNotFoundBySentinel,
                 "its sentinels know no master of this name",

@@ -43,7 +43,9 @@ pub(super) fn no_start(error: &RedisError, url: &str) -> ConnectError {
     let reason = if login_failed || error.code() == Some("WRONGPASS") {
         "it does not accept the user and password in the address".to_owned()
     } else if error.code() == Some("NOAUTH") {
-        "it wants a password; put it in the address: redis://[user]:password@host".to_owned()
+        "it wants a password; put it in the address: redis://[user]:password@host, and that of \
+         sentinels in its query: ?sentinel_password="
+            .to_owned()
     } else if error.kind() == ErrorKind::MasterNameNotFoundBySentinel {
         "its sentinels know no master of the name at the end of the address".to_owned()
     } else if error.to_string().contains("cluster support disabled") {
