@@ -1,6 +1,7 @@
 //! P1, P4, P7, P8 where a master dies: the node follows its sentinels, nothing acked is told twice, and
 //! what the promoted replica never had is told as lost, not passed over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use roomcast_broker::conformance::{
 use roomcast_broker::{
     Broker as _, BrokerError, FeedEvent, Health, RedisBroker, RedisConfig, Span,
 };
-use roomcast_protocol::{Position, RoomName};
+use roomcast_protocol::{MessageId, Position, RoomName};
 use tokio::time::{Instant, sleep, timeout};
 
 async fn stage() -> RedisStage<WatchedProcesses> {
@@ -99,13 +100,24 @@ async fn p1_one_order_is_told_on_all_nodes_through_a_failover() {
     let all = places.len();
     places.dedup();
     assert_eq!(places.len(), all, "no position was acked for two messages");
-    // What was told while the feed was whole, in one order.
-    for told in [drain(&mut stage.feeds[0]).await, drain(&mut feed).await] {
+    // What was told while the feed was whole, in one order, and the same at each position.
+    let tellings = [drain(&mut stage.feeds[0]).await, drain(&mut feed).await];
+    for told in &tellings {
+        assert!(told.len() > 20, "{} of {all}", told.len());
         for pair in told.windows(2) {
-            let is_later = pair[0].epoch != pair[1].epoch || pair[0].seq < pair[1].seq;
-            assert!(is_later, "{:?} before {:?}", pair[0], pair[1]);
+            let (one, next) = (pair[0].0, pair[1].0);
+            let is_later = one.epoch != next.epoch || one.seq < next.seq;
+            assert!(is_later, "{one:?} before {next:?}");
         }
     }
+    let [here, there] = tellings.map(HashMap::from_iter);
+    let ids: [&HashMap<Position, MessageId>; 2] = [&here, &there];
+    let both = ids[0]
+        .iter()
+        .filter_map(|(at, id)| Some((id, ids[1].get(at)?)));
+    let both: Vec<_> = both.collect();
+    assert!(both.len() > 20, "{} were told on both", both.len());
+    assert!(both.iter().all(|(here, there)| here == there), "{both:?}");
     // What the log has, each key once.
     let mut texts = stage.texts(&lobby).await;
     texts.sort();
@@ -114,11 +126,11 @@ async fn p1_one_order_is_told_on_all_nodes_through_a_failover() {
     assert_eq!(texts.len(), kept, "nothing was kept twice");
 }
 
-async fn drain(feed: &mut roomcast_broker::Feed) -> Vec<Position> {
+async fn drain(feed: &mut roomcast_broker::Feed) -> Vec<(Position, MessageId)> {
     let mut told = Vec::new();
     while let Ok(Some(event)) = timeout(Duration::from_millis(300), feed.recv()).await {
         if let FeedEvent::Message(message) = event {
-            told.push(message.position);
+            told.push((message.position, message.id));
         }
     }
     told
@@ -183,9 +195,10 @@ async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
     assert_eq!(head.expect("it is there").head.epoch, after.epoch);
 }
 
-/// The durable mode on a partition: who was cut off with the master gets no ack that a failover takes back.
+/// The durable mode where the master is cut off from its replicas, then dies: who was on its side of the
+/// network gets no ack that the failover takes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_in_the_durable_mode_nothing_acked_is_lost_on_a_partition() {
+async fn p4_in_the_durable_mode_a_master_alone_acks_nothing_that_its_death_would_lose() {
     let watched = WatchedProcesses::start();
     let config = RedisConfig {
         durable_replicas: 1,
