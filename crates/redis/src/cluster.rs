@@ -14,11 +14,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use rand::seq::SliceRandom as _;
-use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisResult, Value};
 use tokio::time::Instant;
 
 use crate::address::Address;
+use crate::connection::Connection;
 use crate::door::{Door, Patience};
 use crate::slots::Slots;
 use crate::spot::Spot;
@@ -43,7 +43,7 @@ pub struct Cluster {
     /// Those that the operator named; they may lead to it when all that was known is gone.
     seeds: Vec<Spot>,
     known: Mutex<Vec<Spot>>,
-    kept: Mutex<HashMap<Spot, MultiplexedConnection>>,
+    kept: Mutex<HashMap<Spot, Connection>>,
     believed: Mutex<Option<Belief>>,
 }
 
@@ -151,11 +151,7 @@ impl Cluster {
         self.ask_by(spot, connection).await
     }
 
-    async fn ask_by(
-        &self,
-        spot: &Spot,
-        mut connection: MultiplexedConnection,
-    ) -> RedisResult<Answer> {
+    async fn ask_by(&self, spot: &Spot, mut connection: Connection) -> RedisResult<Answer> {
         let (slots, info): (Value, String) = redis::pipe()
             .cmd("CLUSTER")
             .arg("SLOTS")

@@ -7,6 +7,7 @@
 mod address;
 mod certificates;
 mod cluster;
+mod connection;
 mod door;
 #[cfg(feature = "processes")]
 pub mod processes;
@@ -19,6 +20,7 @@ mod target;
 pub use address::{Address, Shape};
 pub use certificates::{Certificates, CertificatesError};
 pub use cluster::Cluster;
+pub use connection::Connection;
 pub use door::{DialError, Patience, Stream};
 pub use slot::{SLOTS, slot};
 pub use slots::Slots;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use redis::RedisResult;
-use redis::aio::MultiplexedConnection;
-use roomcast_redis::Spot;
+use roomcast_redis::{Connection, Spot};
 use tokio::sync::mpsc;
 
 use super::names::Names;
@@ -19,7 +18,7 @@ pub(super) enum Beat {
 
 impl Beat {
     /// One beat; an error means that the link is of no use any more.
-    pub(super) async fn beat(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    pub(super) async fn beat(&mut self, connection: &mut Connection) -> RedisResult<()> {
         match self {
             Self::Ping => redis::cmd("PING").query_async(connection).await,
             Self::Witness(witness) => witness.beat(connection).await,
@@ -58,7 +57,7 @@ impl Witness {
         }
     }
 
-    async fn beat(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    async fn beat(&mut self, connection: &mut Connection) -> RedisResult<()> {
         let name = self.names.witness();
         let mut probe = redis::cmd("SPUBLISH");
         probe.arg(self.names.probe()).arg("p");
@@ -92,7 +91,7 @@ impl Witness {
 }
 
 /// Leaves a witness, unless another node was faster; the one that stands.
-async fn testify(name: &str, connection: &mut MultiplexedConnection) -> RedisResult<String> {
+async fn testify(name: &str, connection: &mut Connection) -> RedisResult<String> {
     let fresh = format!("{:016x}", rand::random::<u64>());
     let (_, witness): (Option<String>, String) = redis::pipe()
         .cmd("SET")

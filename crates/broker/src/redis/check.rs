@@ -1,7 +1,7 @@
 //! Whether a Redis can keep our promises as it is set up: asked once, at the start.
 
-use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use roomcast_redis::Connection;
 
 use crate::error::ConnectError;
 
@@ -17,7 +17,7 @@ pub(super) struct Place<'a> {
 /// Refuses a Redis that is too old, or of another shape than its address says, or that may silently
 /// evict what was acked.
 pub(super) async fn suitable(
-    connection: &mut MultiplexedConnection,
+    connection: &mut Connection,
     place: &Place<'_>,
 ) -> Result<(), ConnectError> {
     let url = place.shown;

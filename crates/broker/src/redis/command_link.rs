@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
-use roomcast_redis::{Patience, Spot, Target};
+use roomcast_redis::{Connection, Patience, Spot, Target};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -34,7 +33,7 @@ const BEAT_EVERY: Duration = Duration::from_millis(1_000);
 
 pub(super) struct CommandLink {
     target: Arc<Target>,
-    connection: Mutex<Option<(MultiplexedConnection, Spot)>>,
+    connection: Mutex<Option<(Connection, Spot)>>,
     /// The number of the connection; that one before it failed is no news of it.
     number: AtomicU64,
     /// Somebody saw the connection fail.
@@ -196,7 +195,7 @@ impl CommandLink {
         connection.as_ref().map(|(_, spot)| spot.clone())
     }
 
-    fn connection(&self) -> Result<MultiplexedConnection, BrokerError> {
+    fn connection(&self) -> Result<Connection, BrokerError> {
         let connection = self.connection.lock().clone();
         connection
             .map(|(connection, _)| connection)
@@ -204,7 +203,7 @@ impl CommandLink {
     }
 }
 
-async fn run(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
+async fn run(connection: &mut Connection, command: &Cmd) -> RedisResult<Value> {
     let answer: RedisResult<Value> = command.query_async(connection).await;
     if !answer.as_ref().is_err_and(trouble::is_no_script) {
         return answer;
@@ -214,7 +213,7 @@ async fn run(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResu
 }
 
 async fn run_many(
-    connection: &mut MultiplexedConnection,
+    connection: &mut Connection,
     pipe: &Pipeline,
 ) -> RedisResult<Vec<RedisResult<Value>>> {
     let answers: Vec<RedisResult<Value>> = pipe.query_async(connection).await?;
@@ -227,7 +226,7 @@ async fn run_many(
     pipe.query_async(connection).await
 }
 
-async fn load(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+async fn load(connection: &mut Connection) -> RedisResult<()> {
     for script in scripts::all() {
         script.load_async(connection).await?;
     }

@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, Script};
-use roomcast_redis::{Address, Shape, Target};
+use roomcast_redis::{Address, Connection, Shape, Target};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -259,7 +258,7 @@ enum Errand<'a> {
     Script(&'a Call<'a>),
 }
 
-fn connection(line: &Line) -> Result<MultiplexedConnection, PresenceError> {
+fn connection(line: &Line) -> Result<Connection, PresenceError> {
     line.connection()
         .ok_or_else(|| unavailable("not connected"))
 }
