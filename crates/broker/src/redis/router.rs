@@ -201,7 +201,6 @@ impl Router {
             && !self.take_wish(&map.servers[owner], at, wish).await
         {
             spot = None;
-            self.ask_soon();
         }
         if spot.is_some() {
             let room = room.clone();
@@ -227,6 +226,7 @@ impl Router {
         let is_taken = timeout(WISH_PATIENCE, server.requests.send(wish)).await;
         if is_taken.is_err() {
             self.stalled.insert(spot.clone());
+            self.ask_soon();
         }
         is_taken.is_ok()
     }
@@ -384,3 +384,6 @@ async fn tell_when_subscribed(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
