@@ -64,7 +64,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 enum Kind {
     One(Arc<Line>),
-    Cluster(Lines),
+    Cluster(Box<Lines>),
 }
 
 impl Link {
@@ -74,7 +74,7 @@ impl Link {
             Shape::Single | Shape::Sentinel { .. } => {
                 Kind::One(Arc::new(Line::new(Target::of(address), timeouts)))
             }
-            Shape::Cluster => Kind::Cluster(Lines::new(address, timeouts)),
+            Shape::Cluster => Kind::Cluster(Box::new(Lines::new(address, timeouts))),
         };
         Self {
             index,

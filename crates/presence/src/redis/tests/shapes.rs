@@ -198,7 +198,7 @@ async fn calls_for_a_slot_on_the_move_do_not_hurry_the_beat() {
         cluster.nodes.iter().map(|node| node.run(command)).collect()
     };
     all(&["CONFIG", "RESETSTAT"]);
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     for number in 2..5 {
         let bob = occupant(number, "bob");
         let refused = one.presence.enter(&room("lobby"), &bob).await;
