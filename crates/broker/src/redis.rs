@@ -13,6 +13,7 @@ mod command_link;
 mod config;
 mod displaced;
 mod durable;
+mod feed_link;
 mod home;
 mod keys;
 mod map;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use roomcast_protocol::{Draft, Epoch, Position, RoomName, Signal};
 use roomcast_redis::LinkState;
 use tokio::sync::{mpsc, oneshot};
@@ -52,6 +54,8 @@ const FEED_EVENTS_MAX: usize = 4_096;
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_millis(2_000);
 /// Rooms read in one round trip.
 const READ_BATCH_MAX: usize = 100;
+
+type SliceRead = Result<Option<Slice>, BrokerError>;
 
 /// Room logs in Redis.
 pub struct RedisBroker {
@@ -88,36 +92,36 @@ impl RedisBroker {
         &self.homes[route::home(room, self.homes.len())]
     }
 
-    /// Reads rooms of one server in one round trip.
+    /// Reads rooms of one server in one round trip. What came of each, by its place in the list.
     async fn read_batch(
         &self,
-        server: &Server,
-        batch: &[(usize, RoomName, Span)],
-        slices: &mut [Result<Option<Slice>, BrokerError>],
-    ) {
+        server: Arc<Server>,
+        batch: Vec<(usize, RoomName, Span)>,
+    ) -> Vec<(usize, SliceRead)> {
         let commands = batch
             .iter()
             .map(|(_, room, span)| scripts::read(room, *span))
             .collect();
-        let link = server.link(&batch[0].1);
-        match link.call_many(commands).await {
-            Ok(answers) => {
-                for ((index, room, span), answer) in batch.iter().zip(answers) {
-                    slices[*index] = match answer.map_err(|error| link.failed_with(&error)) {
-                        Ok(value) => self.slice(&value, room, *span),
-                        // It has moved since.
-                        Err(fault) if fault.is_astray => self.read(room, *span).await,
-                        Err(fault) => Err(self.home(room).trouble.note(fault.error)),
-                    };
-                }
-            }
+        let answers = server.link(&batch[0].1).call_many(commands).await;
+        let answers = match answers {
+            Ok(answers) => answers,
             Err(fault) => {
                 let error = self.home(&batch[0].1).trouble.note(fault.error);
-                for (index, ..) in batch {
-                    slices[*index] = Err(error.clone());
-                }
+                let indices = batch.iter().map(|(index, ..)| *index);
+                return indices.map(|index| (index, Err(error.clone()))).collect();
             }
-        }
+        };
+        let reads = batch.iter().zip(answers).map(async |(wanted, answer)| {
+            let (index, room, span) = wanted;
+            let read = match answer {
+                Ok(value) => self.slice(&value, room, *span),
+                // It has moved since.
+                Err(fault) if fault.is_astray => self.read(room, *span).await,
+                Err(fault) => Err(self.home(room).trouble.note(fault.error)),
+            };
+            (*index, read)
+        });
+        join_all(reads).await
     }
 
     fn slice(
@@ -182,10 +186,16 @@ impl Broker for RedisBroker {
                 None => by_server.push((server, vec![(index, room, span)])),
             }
         }
-        for (server, wanted) in &by_server {
+        // One that is away or slow holds up no other.
+        let reads = by_server.into_iter().map(async |(server, wanted)| {
+            let mut read = Vec::with_capacity(wanted.len());
             for batch in wanted.chunks(READ_BATCH_MAX) {
-                self.read_batch(server, batch, &mut slices).await;
+                read.extend(self.read_batch(server.clone(), batch.to_vec()).await);
             }
+            read
+        });
+        for (index, read) in join_all(reads).await.into_iter().flatten() {
+            slices[index] = read;
         }
         slices
     }

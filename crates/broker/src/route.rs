@@ -65,6 +65,14 @@ mod tests {
         );
     }
 
+    /// Presence has a rule of its own, and a test with these same numbers.
+    #[test]
+    fn a_room_is_where_its_presence_is() {
+        let homes = rooms().into_iter().take(16).map(|room| home(&room, 3));
+        let expected = [0, 0, 0, 1, 0, 1, 0, 1, 2, 1, 0, 1, 2, 2, 1, 0];
+        assert!(homes.eq(expected));
+    }
+
     #[test]
     fn taking_the_last_server_away_moves_only_its_rooms() {
         for room in rooms() {

@@ -103,3 +103,31 @@ async fn a_durable_publish_to_a_redis_that_stands_still_fails_in_time_and_works_
     stage.redis.thaw();
     stage.say_at_last(&lobby, "third").await;
 }
+
+/// Roles are changed while an ack waits: the message is kept, and may or may not be there afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_is_made_a_replica_while_an_ack_waits_leaves_it_open() {
+    let master = RedisProcess::with(&MASTER);
+    let replica = replica_of(&master).await;
+    let stage = durable(master).await;
+    let lobby = room("lobby");
+    stage.say(&lobby, "first").await;
+    replica.freeze();
+    let (broker, room) = (stage.broker.clone(), lobby.clone());
+    let waiting = tokio::spawn(async move {
+        let draft = draft(&room, "alice", None, "second");
+        broker.publish(&draft, None).await
+    });
+    until("it waits", || {
+        stage.redis.run(&["CLIENT", "LIST"]).contains("cmd=wait")
+    })
+    .await;
+    let port = replica.port().to_string();
+    stage.redis.run(&["REPLICAOF", "127.0.0.1", &port]);
+    let refused = waiting.await.expect("no panic");
+    let Err(BrokerError::Unavailable(said)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(said.starts_with("kept"), "{said}");
+    replica.thaw();
+}

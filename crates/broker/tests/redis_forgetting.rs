@@ -189,3 +189,25 @@ async fn p6_a_head_without_its_log_goes_on_and_says_what_is_missing() {
         );
     }
 }
+
+/// The meta key knows of a time to live that was the log's before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_begins_anew_does_not_stay_for_good() {
+    let spoiled: [&[&str]; 2] = [
+        &["DEL", "rc:{lobby}:log"],
+        // As if the meta key were of an older backup than the log.
+        &["HSET", "rc:{lobby}:meta", "seq", "1"],
+    ];
+    for command in spoiled {
+        let stage = RedisStage::start().await;
+        let lobby = room("lobby");
+        for text in ["one", "two", "three"] {
+            stage.say(&lobby, text).await;
+        }
+        stage.redis.run(command);
+        stage.say(&lobby, "anew").await;
+        assert_eq!(stage.redis.run(&["XLEN", "rc:{lobby}:log"]), ":1\r\n");
+        let ttl = stage.redis.run(&["PTTL", "rc:{lobby}:log"]);
+        assert!(!ttl.starts_with(":-"), "{command:?}: {ttl}");
+    }
+}

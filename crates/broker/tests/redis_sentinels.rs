@@ -1,16 +1,17 @@
 //! P1, P4, P7, P8 where a master dies: the node follows its sentinels, nothing acked is told twice, and
 //! what the promoted replica never had is told as lost, not passed over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use roomcast_broker::conformance::{
-    RedisProcess, RedisStage, WatchedProcesses, draft, node_at, redis_config, room, until,
+    RedisProcess, RedisStage, WatchedProcesses, draft, node_at, redis_config, room, until, why_not,
 };
 use roomcast_broker::{
     Broker as _, BrokerError, FeedEvent, Health, RedisBroker, RedisConfig, Span,
 };
-use roomcast_protocol::{Position, RoomName};
+use roomcast_protocol::{MessageId, Position, RoomName};
 use tokio::time::{Instant, sleep, timeout};
 
 async fn stage() -> RedisStage<WatchedProcesses> {
@@ -99,13 +100,24 @@ async fn p1_one_order_is_told_on_all_nodes_through_a_failover() {
     let all = places.len();
     places.dedup();
     assert_eq!(places.len(), all, "no position was acked for two messages");
-    // What was told while the feed was whole, in one order.
-    for told in [drain(&mut stage.feeds[0]).await, drain(&mut feed).await] {
+    // What was told while the feed was whole, in one order, and the same at each position.
+    let tellings = [drain(&mut stage.feeds[0]).await, drain(&mut feed).await];
+    for told in &tellings {
+        assert!(told.len() > 20, "{} of {all}", told.len());
         for pair in told.windows(2) {
-            let is_later = pair[0].epoch != pair[1].epoch || pair[0].seq < pair[1].seq;
-            assert!(is_later, "{:?} before {:?}", pair[0], pair[1]);
+            let (one, next) = (pair[0].0, pair[1].0);
+            let is_later = one.epoch != next.epoch || one.seq < next.seq;
+            assert!(is_later, "{one:?} before {next:?}");
         }
     }
+    let [here, there] = tellings.map(HashMap::from_iter);
+    let ids: [&HashMap<Position, MessageId>; 2] = [&here, &there];
+    let both = ids[0]
+        .iter()
+        .filter_map(|(at, id)| Some((id, ids[1].get(at)?)));
+    let both: Vec<_> = both.collect();
+    assert!(both.len() > 20, "{} were told on both", both.len());
+    assert!(both.iter().all(|(here, there)| here == there), "{both:?}");
     // What the log has, each key once.
     let mut texts = stage.texts(&lobby).await;
     texts.sort();
@@ -114,11 +126,11 @@ async fn p1_one_order_is_told_on_all_nodes_through_a_failover() {
     assert_eq!(texts.len(), kept, "nothing was kept twice");
 }
 
-async fn drain(feed: &mut roomcast_broker::Feed) -> Vec<Position> {
+async fn drain(feed: &mut roomcast_broker::Feed) -> Vec<(Position, MessageId)> {
     let mut told = Vec::new();
     while let Ok(Some(event)) = timeout(Duration::from_millis(300), feed.recv()).await {
         if let FeedEvent::Message(message) = event {
-            told.push(message.position);
+            told.push((message.position, message.id));
         }
     }
     told
@@ -183,9 +195,10 @@ async fn p8_a_promoted_replica_that_lost_writes_names_no_position_twice() {
     assert_eq!(head.expect("it is there").head.epoch, after.epoch);
 }
 
-/// The durable mode on a partition: who was cut off with the master gets no ack that a failover takes back.
+/// The durable mode where the master is cut off from its replicas, then dies: who was on its side of the
+/// network gets no ack that the failover takes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_in_the_durable_mode_nothing_acked_is_lost_on_a_partition() {
+async fn p4_in_the_durable_mode_a_master_alone_acks_nothing_that_its_death_would_lose() {
     let watched = WatchedProcesses::start();
     let config = RedisConfig {
         durable_replicas: 1,
@@ -216,4 +229,19 @@ async fn p4_in_the_durable_mode_nothing_acked_is_lost_on_a_partition() {
     for text in &acked {
         assert!(texts.contains(text), "{text} was acked: {texts:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sentinels_that_want_a_password_get_their_own_or_say_so_at_once() {
+    let watched = WatchedProcesses::start();
+    watched.lock_sentinels("s3+cret");
+    let said = why_not(&watched.url()).await.to_string();
+    assert!(said.contains("sentinel_password="), "{said}");
+    let wrong = format!("{}?sentinel_password=canary", watched.url());
+    let said = why_not(&wrong).await.to_string();
+    assert!(said.contains("user and password"), "{said}");
+    assert!(!said.contains("canary"), "{said}");
+    let config = redis_config(&format!("{}?sentinel_password=s3+cret", watched.url()));
+    let stage = RedisStage::with(watched, config, 1).await;
+    stage.say(&room("lobby"), "hello").await;
 }

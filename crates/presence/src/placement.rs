@@ -77,6 +77,14 @@ mod tests {
         }
     }
 
+    /// The broker has a rule of its own, and a test with these same numbers.
+    #[test]
+    fn a_room_is_where_its_log_is() {
+        let homes = (0..16).map(|number| home(&room(number), 3));
+        let expected = [0, 0, 0, 1, 0, 1, 0, 1, 2, 1, 0, 1, 2, 2, 1, 0];
+        assert!(homes.eq(expected));
+    }
+
     #[test]
     fn one_redis_holds_every_room() {
         assert_eq!(home(&room(7), 1), 0);

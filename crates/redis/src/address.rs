@@ -227,14 +227,16 @@ fn login(url: &Url) -> Result<Login, String> {
     Ok(Login { user, password })
 }
 
-/// What sentinels are told: `?sentinel_user=&sentinel_password=`.
+/// What sentinels are told: `?sentinel_user=&sentinel_password=`. A `+` is one: this is no form.
 fn query(shape: &Shape, url: &Url) -> Result<Login, String> {
     let mut login = Login::default();
-    for (key, value) in url.query_pairs() {
+    let pairs = url.query().unwrap_or_default().split('&');
+    for pair in pairs.filter(|pair| !pair.is_empty()) {
         let is_sentinel = matches!(shape, Shape::Sentinel { .. });
-        match &*key {
-            "sentinel_user" if is_sentinel => login.user = Some(value.into_owned()),
-            "sentinel_password" if is_sentinel => login.password = Some(value.into_owned()),
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        match key {
+            "sentinel_user" if is_sentinel => login.user = Some(decoded(value)?),
+            "sentinel_password" if is_sentinel => login.password = Some(decoded(value)?),
             _ => {
                 return Err(
                     "its query says nothing that is known: sentinels have sentinel_user \
@@ -243,6 +245,9 @@ fn query(shape: &Shape, url: &Url) -> Result<Login, String> {
                 );
             }
         }
+    }
+    if login.user.is_some() && login.password.is_none() {
+        return Err("it names a sentinel_user without a sentinel_password".into());
     }
     Ok(login)
 }

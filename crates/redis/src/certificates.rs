@@ -44,10 +44,6 @@ impl Certificates {
         Ok(Self { pem: Some(pem) })
     }
 
-    pub(crate) fn pem(&self) -> Option<&[u8]> {
-        self.pem.as_deref()
-    }
-
     /// A set-up of TLS that believes them.
     pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, String> {
         choose_cryptography();
@@ -76,8 +72,8 @@ impl fmt::Debug for Certificates {
     }
 }
 
-/// rustls, ours and the client library's, takes its cryptography from one place in the process.
-pub(crate) fn choose_cryptography() {
+/// rustls takes its cryptography from one place in the process.
+fn choose_cryptography() {
     // Fails if somebody has chosen before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -2,17 +2,13 @@
 //!
 //! Keeps true: every connection of the project to a Redis is made as this file says.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind,
-    IntoConnectionInfo as _, RedisConnectionInfo, RedisError, RedisResult, TlsCertificates,
-};
+use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, RedisResult};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,7 +18,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::address::{Address, Login};
-use crate::certificates::{Certificates, choose_cryptography};
+use crate::certificates::Certificates;
+use crate::connection::Connection;
 use crate::spot::Spot;
 
 /// How long to wait for a Redis, and how much may wait for it.
@@ -81,56 +78,36 @@ impl Door {
         }
     }
 
-    /// The same as the client library wants to know it.
-    pub(crate) fn info(&self, spot: &Spot) -> RedisResult<ConnectionInfo> {
-        let host = spot.host.clone();
-        let addr = if self.tls {
-            ConnectionAddr::TcpTls {
-                host,
-                port: spot.port,
-                insecure: false,
-                tls_params: None,
-            }
-        } else {
-            ConnectionAddr::Tcp(host, spot.port)
-        };
-        let mut settings = RedisConnectionInfo::default().set_db(self.db);
+    /// Whom the client library logs in as.
+    fn login_info(&self) -> RedisConnectionInfo {
+        let mut login = RedisConnectionInfo::default().set_db(self.db);
         if let Some(user) = &self.login.user {
-            settings = settings.set_username(user);
+            login = login.set_username(user);
         }
         if let Some(password) = &self.login.password {
-            settings = settings.set_password(password);
+            login = login.set_password(password);
         }
-        let info = addr
-            .into_connection_info()?
-            .set_tcp_settings(TcpSettings::default().set_nodelay(true))
-            .set_redis_settings(settings);
-        if !self.tls {
-            return Ok(info);
-        }
-        choose_cryptography();
-        let certificates = TlsCertificates {
-            client_tls: None,
-            root_cert: self.certificates.pem().map(<[u8]>::to_vec),
-        };
-        let client = Client::build_with_tls(info, certificates)?;
-        Ok(client.get_connection_info().clone())
+        login
     }
 
     /// A connection that many may share.
-    pub(crate) async fn connect(
-        &self,
-        spot: &Spot,
-        patience: Patience,
-    ) -> RedisResult<MultiplexedConnection> {
+    pub(crate) async fn connect(&self, spot: &Spot, patience: Patience) -> RedisResult<Connection> {
+        let login = self.login_info();
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(patience.connect))
             .set_response_timeout(Some(patience.response))
             .set_pipeline_buffer_size(patience.commands);
-        let client = Client::open(self.info(spot)?)?;
-        client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+        let connecting = async {
+            let stream = self.dial_now(spot).await?;
+            Ok(Connection::over(stream, &login, config).await?)
+        };
+        match timeout(patience.connect, connecting).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(DialError::Redis(error))) => Err(error),
+            Ok(Err(DialError::Io(error))) => Err(error.into()),
+            Ok(Err(DialError::Timeout)) | Err(_) => {
+                Err(io::Error::from(io::ErrorKind::TimedOut).into())
+            }
+        }
     }
 
     /// A bare stream: nobody has logged in.

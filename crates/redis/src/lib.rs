@@ -7,6 +7,7 @@
 mod address;
 mod certificates;
 mod cluster;
+mod connection;
 mod door;
 mod link_state;
 #[cfg(feature = "processes")]
@@ -20,6 +21,7 @@ mod target;
 pub use address::{Address, Shape};
 pub use certificates::{Certificates, CertificatesError};
 pub use cluster::Cluster;
+pub use connection::Connection;
 pub use door::{DialError, Patience, Stream};
 pub use link_state::LinkState;
 pub use slot::{SLOTS, slot};

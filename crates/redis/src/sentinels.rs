@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, RedisResult};
 use tokio::time::Instant;
 
+use crate::connection::Connection;
 use crate::door::{Door, Patience};
 use crate::spot::Spot;
 
@@ -34,7 +34,7 @@ pub(crate) struct Sentinels {
 
 struct Sentinel {
     spot: Spot,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    connection: Mutex<Option<Connection>>,
 }
 
 impl std::fmt::Debug for Sentinel {
@@ -121,8 +121,9 @@ impl Sentinels {
         belief
     }
 
-    async fn belief(&self, connection: &mut MultiplexedConnection) -> RedisResult<Belief> {
-        type Answer = (Option<(String, u16)>, RedisResult<HashMap<String, String>>);
+    async fn belief(&self, connection: &mut Connection) -> RedisResult<Belief> {
+        type Known = RedisResult<Option<(String, u16)>>;
+        type Answer = (Known, RedisResult<HashMap<String, String>>);
         // While a failover is on its way, the first tells the new master, and the second its number.
         let (address, details): Answer = redis::pipe()
             .cmd("SENTINEL")
@@ -134,7 +135,7 @@ impl Sentinels {
             .ignore_errors()
             .query_async(connection)
             .await?;
-        let Some((host, port)) = address else {
+        let Some((host, port)) = address? else {
             return Err(RedisError::from((
                 ErrorKind::MasterNameNotFoundBySentinel,
                 "its sentinels know no master of this name",

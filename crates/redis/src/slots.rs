@@ -39,6 +39,28 @@ impl Slots {
         !self.owners.is_empty() && self.owners.iter().all(|owner| *owner != NOBODY)
     }
 
+    /// These masters, each with the slots of its range, as no Cluster told them: for tests.
+    ///
+    /// # Panics
+    /// If a range has slots that there are not.
+    #[cfg(feature = "processes")]
+    pub fn made_up(ranges: &[(Spot, std::ops::Range<u16>)]) -> Self {
+        let mut masters: Vec<Spot> = ranges.iter().map(|(master, _)| master.clone()).collect();
+        masters.sort();
+        masters.dedup();
+        let mut owners = vec![NOBODY; usize::from(SLOTS)];
+        for (master, range) in ranges {
+            let owner = masters.binary_search(master).expect("one of them");
+            let kept = usize::from(range.start)..usize::from(range.end);
+            owners[kept].fill(u16::try_from(owner).expect("few masters"));
+        }
+        Self {
+            masters,
+            owners,
+            replicas: Vec::new(),
+        }
+    }
+
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Spot> {
         self.masters.iter().chain(&self.replicas)
     }

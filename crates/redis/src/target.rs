@@ -6,10 +6,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{ConnectionInfo, ErrorKind, RedisResult, Value};
+use redis::{ErrorKind, RedisResult, Value};
 
 use crate::address::{Address, Shape};
+use crate::connection::Connection;
 use crate::door::{DialError, Door, Patience, Stream};
 use crate::sentinels::Sentinels;
 use crate::spot::Spot;
@@ -84,7 +84,7 @@ impl Target {
     ///
     /// # Errors
     /// If it can't be found or reached, or is no master where it should be one.
-    pub async fn connect(&self, patience: Patience) -> RedisResult<(MultiplexedConnection, Spot)> {
+    pub async fn connect(&self, patience: Patience) -> RedisResult<(Connection, Spot)> {
         let spot = self.locate().await?;
         let mut connection = self.door.connect(&spot, patience).await?;
         if self.moves() && !is_master(&mut connection).await? {
@@ -108,12 +108,12 @@ impl Target {
         Ok((stream, spot))
     }
 
-    /// How the client library connects to it there.
+    /// Connects to it there.
     ///
     /// # Errors
-    /// If TLS can't be set up.
-    pub fn info(&self, spot: &Spot) -> RedisResult<ConnectionInfo> {
-        self.door.info(spot)
+    /// If it can't be reached.
+    pub async fn connect_at(&self, spot: &Spot, patience: Patience) -> RedisResult<Connection> {
+        self.door.connect(spot, patience).await
     }
 
     /// The user and the password to log in with.
@@ -133,7 +133,7 @@ impl fmt::Display for Target {
     }
 }
 
-async fn is_master(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+async fn is_master(connection: &mut Connection) -> RedisResult<bool> {
     let role: Vec<Value> = redis::cmd("ROLE").query_async(connection).await?;
     Ok(match role.first() {
         Some(Value::BulkString(role)) => role == b"master",

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use redis::RedisResult;
-use redis::aio::MultiplexedConnection;
-use roomcast_redis::Spot;
+use roomcast_redis::{Connection, Spot};
 use tokio::sync::mpsc;
 
 use super::names::Names;
+use super::round_trip::RoundTrip;
 use super::subscriber::Request;
 
 /// A beat: every link pings; one link of a server does it by looking for the witness.
@@ -18,7 +18,7 @@ pub(super) enum Beat {
 
 impl Beat {
     /// One beat; an error means that the link is of no use any more.
-    pub(super) async fn beat(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    pub(super) async fn beat(&mut self, connection: &mut Connection) -> RedisResult<()> {
         match self {
             Self::Ping => redis::cmd("PING").query_async(connection).await,
             Self::Witness(witness) => witness.beat(connection).await,
@@ -40,18 +40,24 @@ pub(super) struct Witness {
     /// Under which name what was seen.
     seen: Option<(String, String)>,
     requests: mpsc::Sender<Request>,
+    round_trip: Arc<RoundTrip>,
 }
 
 impl Witness {
-    pub(super) fn new(names: Arc<Names>, requests: mpsc::Sender<Request>) -> Self {
+    pub(super) fn new(
+        names: Arc<Names>,
+        requests: mpsc::Sender<Request>,
+        round_trip: Arc<RoundTrip>,
+    ) -> Self {
         Self {
             names,
             seen: None,
             requests,
+            round_trip,
         }
     }
 
-    async fn beat(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    async fn beat(&mut self, connection: &mut Connection) -> RedisResult<()> {
         let name = self.names.witness();
         let mut probe = redis::cmd("SPUBLISH");
         probe.arg(self.names.probe()).arg("p");
@@ -60,6 +66,7 @@ impl Witness {
         let mut pipe = redis::pipe();
         pipe.add_command(probe).ignore().add_command(look);
         let (witness,): (Option<String>,) = pipe.query_async(connection).await?;
+        self.round_trip.went_out();
         let witness = match witness {
             Some(witness) => witness,
             None => testify(&name, connection).await?,
@@ -84,7 +91,7 @@ impl Witness {
 }
 
 /// Leaves a witness, unless another node was faster; the one that stands.
-async fn testify(name: &str, connection: &mut MultiplexedConnection) -> RedisResult<String> {
+async fn testify(name: &str, connection: &mut Connection) -> RedisResult<String> {
     let fresh = format!("{:016x}", rand::random::<u64>());
     let (_, witness): (Option<String>, String) = redis::pipe()
         .cmd("SET")

@@ -1,7 +1,7 @@
 //! Whether a Redis can keep our promises as it is set up: asked once, at the start.
 
-use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use roomcast_redis::Connection;
 
 use crate::error::ConnectError;
 
@@ -17,7 +17,7 @@ pub(super) struct Place<'a> {
 /// Refuses a Redis that is too old, or of another shape than its address says, or that may silently
 /// evict what was acked.
 pub(super) async fn suitable(
-    connection: &mut MultiplexedConnection,
+    connection: &mut Connection,
     place: &Place<'_>,
 ) -> Result<(), ConnectError> {
     let url = place.shown;
@@ -43,7 +43,9 @@ pub(super) fn no_start(error: &RedisError, url: &str) -> ConnectError {
     let reason = if login_failed || error.code() == Some("WRONGPASS") {
         "it does not accept the user and password in the address".to_owned()
     } else if error.code() == Some("NOAUTH") {
-        "it wants a password; put it in the address: redis://[user]:password@host".to_owned()
+        "it wants a password; put it in the address: redis://[user]:password@host, and that of \
+         sentinels in its query: ?sentinel_password="
+            .to_owned()
     } else if error.kind() == ErrorKind::MasterNameNotFoundBySentinel {
         "its sentinels know no master of the name at the end of the address".to_owned()
     } else if error.to_string().contains("cluster support disabled") {

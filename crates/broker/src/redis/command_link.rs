@@ -5,13 +5,13 @@
 //! better than a queue whether it is still worth it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
-use roomcast_redis::{Patience, Spot, Target};
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use roomcast_redis::{Connection, Patience, Spot, Target};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -33,7 +33,9 @@ const BEAT_EVERY: Duration = Duration::from_millis(1_000);
 
 pub(super) struct CommandLink {
     target: Arc<Target>,
-    connection: Mutex<Option<(MultiplexedConnection, Spot)>>,
+    connection: Mutex<Option<(Connection, Spot)>>,
+    /// The number of the connection; that one before it failed is no news of it.
+    number: AtomicU64,
     /// Somebody saw the connection fail.
     failed: Notify,
     trouble: Arc<Trouble>,
@@ -48,6 +50,7 @@ impl CommandLink {
         Self {
             target,
             connection: Mutex::new(None),
+            number: AtomicU64::new(0),
             failed: Notify::new(),
             trouble,
             is_of_cluster,
@@ -68,62 +71,54 @@ impl CommandLink {
             self.is_checked.store(true, Ordering::Relaxed);
         }
         load(&mut connection).await.map_err(no_start)?;
+        self.number.fetch_add(1, Ordering::Relaxed);
+        // What was seen of the one before it.
+        let _ = self.failed.notified().now_or_never();
         *self.connection.lock() = Some((connection, spot.clone()));
         Ok(spot)
     }
 
     /// Runs a script, loading it where Redis has lost it.
     pub(super) async fn call(&self, command: &Cmd) -> Result<Value, Fault> {
+        let number = self.number.load(Ordering::Relaxed);
         let mut connection = self.connection()?;
-        let mut answer: RedisResult<Value> = command.query_async(&mut connection).await;
-        if answer.as_ref().is_err_and(is_no_script) {
-            load(&mut connection)
-                .await
-                .map_err(|error| self.failed_with(&error))?;
-            answer = command.query_async(&mut connection).await;
-        }
-        answer.map_err(|error| self.failed_with(&error))
+        let answer = run(&mut connection, command).await;
+        answer.map_err(|error| self.failed_with(&error, number))
     }
 
     /// Runs many scripts in one round trip.
     pub(super) async fn call_many(
         &self,
         commands: Vec<Cmd>,
-    ) -> Result<Vec<RedisResult<Value>>, Fault> {
+    ) -> Result<Vec<Result<Value, Fault>>, Fault> {
+        let number = self.number.load(Ordering::Relaxed);
         let mut connection = self.connection()?;
         let mut pipe = redis::pipe();
         for command in commands {
             pipe.add_command(command);
         }
         pipe.ignore_errors();
-        let mut answers: Vec<RedisResult<Value>> = pipe
-            .query_async(&mut connection)
+        let failed_with = |error: RedisError| self.failed_with(&error, number);
+        let answers = run_many(&mut connection, &pipe)
             .await
-            .map_err(|error| self.failed_with(&error))?;
-        if answers
-            .iter()
-            .any(|answer| answer.as_ref().is_err_and(is_no_script))
-        {
-            load(&mut connection)
-                .await
-                .map_err(|error| self.failed_with(&error))?;
-            answers = pipe
-                .query_async(&mut connection)
-                .await
-                .map_err(|error| self.failed_with(&error))?;
-        }
-        Ok(answers)
+            .map_err(failed_with)?;
+        let answers = answers.into_iter();
+        Ok(answers.map(|answer| answer.map_err(failed_with)).collect())
     }
 
-    /// Sorts an error, and has the connection made anew where it is the reason.
-    pub(super) fn failed_with(&self, error: &RedisError) -> Fault {
+    /// Sorts an error, and has the connection of this number made anew where it is the reason.
+    fn failed_with(&self, error: &RedisError, number: u64) -> Fault {
         let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
         let fault = trouble::fault(error);
         // Whoever is cut off from a Cluster says that it is down.
         let is_down = error.kind() == ErrorKind::Server(ServerErrorKind::ClusterDown);
-        if fault.is_astray || is_down {
+        let is_broken =
+            error.is_unrecoverable_error() || error.is_connection_dropped() || read_only;
+        if fault.has_moved || is_down {
             self.trouble.astray.notify_one();
-        } else if error.is_unrecoverable_error() || error.is_connection_dropped() || read_only {
+        } else if fault.is_astray {
+            // Its slot is on the move, and who keeps it will say so.
+        } else if is_broken && number == self.number.load(Ordering::Relaxed) {
             self.failed.notify_one();
         }
         fault
@@ -200,7 +195,7 @@ impl CommandLink {
         connection.as_ref().map(|(_, spot)| spot.clone())
     }
 
-    fn connection(&self) -> Result<MultiplexedConnection, BrokerError> {
+    fn connection(&self) -> Result<Connection, BrokerError> {
         let connection = self.connection.lock().clone();
         connection
             .map(|(connection, _)| connection)
@@ -208,13 +203,32 @@ impl CommandLink {
     }
 }
 
-async fn load(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+async fn run(connection: &mut Connection, command: &Cmd) -> RedisResult<Value> {
+    let answer: RedisResult<Value> = command.query_async(connection).await;
+    if !answer.as_ref().is_err_and(trouble::is_no_script) {
+        return answer;
+    }
+    load(connection).await?;
+    command.query_async(connection).await
+}
+
+async fn run_many(
+    connection: &mut Connection,
+    pipe: &Pipeline,
+) -> RedisResult<Vec<RedisResult<Value>>> {
+    let answers: Vec<RedisResult<Value>> = pipe.query_async(connection).await?;
+    let is_unknown =
+        |answer: &RedisResult<Value>| answer.as_ref().is_err_and(trouble::is_no_script);
+    if !answers.iter().any(is_unknown) {
+        return Ok(answers);
+    }
+    load(connection).await?;
+    pipe.query_async(connection).await
+}
+
+async fn load(connection: &mut Connection) -> RedisResult<()> {
     for script in scripts::all() {
         script.load_async(connection).await?;
     }
     Ok(())
-}
-
-fn is_no_script(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }

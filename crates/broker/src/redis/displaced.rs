@@ -4,10 +4,11 @@
 
 use parking_lot::Mutex;
 use roomcast_protocol::RoomName;
-use tokio::sync::{Notify, oneshot};
+use roomcast_redis::Spot;
+use tokio::sync::Notify;
 
-/// A room, and who waits for its subscription.
-pub(super) type Lost = (RoomName, Vec<oneshot::Sender<()>>);
+/// A room, and the master that kept it.
+pub(super) type Lost = (RoomName, Spot);
 
 #[derive(Default)]
 pub(super) struct Displaced {

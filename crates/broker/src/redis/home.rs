@@ -115,7 +115,9 @@ impl Home {
             };
             match answer {
                 Err(fault) if fault.is_astray && Instant::now() < until => {
-                    self.trouble.astray.notify_one();
+                    if fault.has_moved {
+                        self.trouble.astray.notify_one();
+                    }
                     sleep(ASTRAY_EVERY).await;
                 }
                 Err(fault) if fault.is_astray => {

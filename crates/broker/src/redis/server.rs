@@ -130,6 +130,7 @@ impl Server {
             hears: server.hears.clone(),
             subscriptions: Subscriptions::default(),
             displaced,
+            master: None,
         };
         (server, subscriber)
     }
@@ -190,7 +191,11 @@ impl Server {
             .push(tokio::spawn(subscriber.run()).abort_handle());
         for (index, link) in self.links.iter().enumerate() {
             let beat = match index {
-                0 => Beat::Witness(Witness::new(self.names.clone(), self.requests.clone())),
+                0 => Beat::Witness(Witness::new(
+                    self.names.clone(),
+                    self.requests.clone(),
+                    self.round_trip.clone(),
+                )),
                 _ => Beat::Ping,
             };
             self.tasks

@@ -1,15 +1,16 @@
 //! The subscribe link to one Redis: one task, one connection, every room of this node.
 //!
-//! It notices a dead peer within [`DEAD_AFTER`], comes back with jittered back-off, subscribes to
+//! It notices a dead peer (`feed_link.rs`), comes back with jittered back-off, subscribes to
 //! everything again in batches, and only then tells every feed that it was interrupted, so that
 //! whoever compares with the log then can't miss what is said meanwhile (P7). A subscriber that
 //! Redis cut for a full output buffer walks the same road.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 use roomcast_protocol::RoomName;
 use roomcast_redis::{Spot, Target};
 use tokio::sync::{mpsc, oneshot};
@@ -17,11 +18,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::backoff::Backoff;
 use super::displaced::Displaced;
+use super::feed_link::{FeedLink, LOOK_EVERY};
 use super::names::Names;
 use super::round_trip::RoundTrip;
 use super::subscriptions::Subscriptions;
 use super::trouble::Trouble;
-use super::unanswered::{Sent, Unanswered};
+use super::unanswered::Sent;
 use super::wire::{Incoming, Wire, WireError};
 use super::{keys, payload};
 use crate::port::FeedEvent;
@@ -29,10 +31,6 @@ use crate::route::feed_index;
 
 /// Channels in one command: more would hold up everybody else on that Redis.
 const BATCH_CHANNELS_MAX: usize = 1_000;
-/// How often the link asks for a sign of life.
-const PING_EVERY: Duration = Duration::from_millis(1_000);
-/// How long nothing may come before the peer counts as dead.
-const DEAD_AFTER: Duration = Duration::from_millis(2_500);
 /// Wishes that may wait for the link.
 pub(super) const REQUESTS_MAX: usize = 4_096;
 
@@ -64,6 +62,8 @@ pub(super) struct Subscriber {
     pub(super) subscriptions: Subscriptions,
     /// In a Cluster: where rooms go that are not kept here any more.
     pub(super) displaced: Option<Arc<Displaced>>,
+    /// Where the command link found the master; a link that leads elsewhere is of no use.
+    pub(super) master: Option<Spot>,
 }
 
 /// Why serving a link ended.
@@ -74,23 +74,15 @@ enum End {
     Stopped,
 }
 
-/// What a live link knows about itself.
-struct Link {
-    wire: Wire,
-    unanswered: Unanswered,
-    heard_at: Instant,
-    looked_at: Instant,
-    pinged_at: Instant,
-    /// All rooms were asked for on this link, but not all are answered yet.
-    settling: bool,
-}
-
 impl Subscriber {
     /// Serves until the broker is dropped.
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::new();
         loop {
-            match Wire::connect(&self.target).await {
+            let Some(connected) = self.connect().await else {
+                return;
+            };
+            match connected {
                 Ok(wire) => {
                     let made_at = Instant::now();
                     let end = self.serve(wire).await;
@@ -115,37 +107,55 @@ impl Subscriber {
         }
     }
 
-    /// Takes wishes while there is no link, so that nobody is held up; false if stopped.
+    /// Connects, and takes wishes meanwhile, so that nobody is held up; `None` if stopped.
+    async fn connect(&mut self) -> Option<Result<Wire, WireError>> {
+        let target = self.target.clone();
+        let mut connecting = pin!(Wire::connect(&target));
+        loop {
+            tokio::select! {
+                connected = &mut connecting => {
+                    let master = self.master.as_ref();
+                    return Some(connected.and_then(|wire| match master {
+                        Some(master) if *master != wire.spot => Err(WireError::Elsewhere),
+                        _ => Ok(wire),
+                    }));
+                }
+                request = self.requests.recv() => self.note(request?),
+            }
+        }
+    }
+
+    /// Takes wishes while there is no link; false if stopped.
     async fn wait(&mut self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return true,
                 request = self.requests.recv() => match request {
-                    Some(Request::Subscribe(room, done)) => drop(self.subscriptions.want(&room, done)),
-                    Some(Request::Unsubscribe(room)) => drop(self.subscriptions.forget(&room)),
-                    // The link to come says so itself, and leads to where it should.
-                    Some(Request::Forgotten | Request::Renamed | Request::Elsewhere(_)) => {}
+                    Some(request) => self.note(request),
                     None => return false,
                 },
             }
         }
     }
 
+    /// Takes a wish for the link to come.
+    fn note(&mut self, request: Request) {
+        match request {
+            Request::Subscribe(room, done) => drop(self.subscriptions.want(&room, done)),
+            Request::Unsubscribe(room) => drop(self.subscriptions.forget(&room)),
+            Request::Elsewhere(spot) => self.master = Some(spot),
+            // The link to come says so itself.
+            Request::Forgotten | Request::Renamed => {}
+        }
+    }
+
     async fn serve(&mut self, wire: Wire) -> End {
-        let now = Instant::now();
-        let mut link = Link {
-            wire,
-            unanswered: Unanswered::default(),
-            heard_at: now,
-            looked_at: now,
-            pinged_at: now,
-            settling: true,
-        };
+        let mut link = FeedLink::new(wire);
         if let Err(error) = self.subscribe_everything(&mut link).await {
             return End::Lost(error);
         }
-        let mut tick = interval(PING_EVERY / 4);
+        let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let step = tokio::select! {
@@ -157,7 +167,7 @@ impl Subscriber {
                     Some(request) => self.grant(&mut link, request).await,
                     None => Err(End::Stopped),
                 },
-                _ = tick.tick() => look_for_life(&mut link).await.map_err(End::Lost),
+                _ = tick.tick() => self.look(&mut link).await.map_err(End::Lost),
             };
             if let Err(end) = step {
                 return end;
@@ -165,22 +175,33 @@ impl Subscriber {
         }
     }
 
-    async fn subscribe_everything(&mut self, link: &mut Link) -> Result<(), WireError> {
+    async fn subscribe_everything(&mut self, link: &mut FeedLink) -> Result<(), WireError> {
         self.listen_to_itself(link).await?;
         let rooms = self.subscriptions.begin_again();
         self.subscribe_to(link, rooms).await
     }
 
-    async fn listen_to_itself(&self, link: &mut Link) -> Result<(), WireError> {
+    async fn listen_to_itself(&self, link: &mut FeedLink) -> Result<(), WireError> {
         let mut command = redis::cmd("SSUBSCRIBE");
         command.arg(self.names.probe());
         link.unanswered.sent(Sent::Probe);
         link.wire.send(&command).await
     }
 
+    /// Looks whether the peer lives, and the node hears itself.
+    async fn look(&self, link: &mut FeedLink) -> Result<(), WireError> {
+        if link.look_for_life().await? && std::mem::take(&mut link.must_listen) {
+            self.listen_to_itself(link).await?;
+        }
+        if link.listens_long() && self.round_trip.is_one_sided() {
+            return Err(WireError::Deaf);
+        }
+        Ok(())
+    }
+
     async fn subscribe_to(
         &mut self,
-        link: &mut Link,
+        link: &mut FeedLink,
         mut rooms: Vec<RoomName>,
     ) -> Result<(), WireError> {
         // A Cluster refuses commands about several slots.
@@ -203,7 +224,7 @@ impl Subscriber {
 
     async fn send_for(
         &mut self,
-        link: &mut Link,
+        link: &mut FeedLink,
         verb: &str,
         rooms: &[RoomName],
     ) -> Result<(), WireError> {
@@ -222,7 +243,7 @@ impl Subscriber {
     }
 
     /// Takes what came in.
-    async fn take(&mut self, link: &mut Link, incoming: Incoming) -> Result<(), End> {
+    async fn take(&mut self, link: &mut FeedLink, incoming: Incoming) -> Result<(), End> {
         link.heard_at = Instant::now();
         match incoming {
             Incoming::Told { channel, payload } => self.tell(&channel, &payload).await?,
@@ -232,15 +253,14 @@ impl Subscriber {
                     self.subscriptions.answered(&room);
                 }
             }
-            Incoming::Unsubscribed { channel } => {
-                if let Some(room) = keys::room_of_channel(&channel) {
-                    if link.unanswered.unsubscribed(&room) {
-                        self.subscriptions.answered(&room);
-                    } else {
-                        self.displace(&room);
-                    }
+            Incoming::Unsubscribed { channel } => match keys::room_of_channel(&channel) {
+                Some(room) if link.unanswered.unsubscribed(&room) => {
+                    self.subscriptions.answered(&room);
                 }
-            }
+                Some(room) => self.displace(&room, &link.wire.spot),
+                // Nobody asked for that.
+                None => link.must_listen |= channel == self.names.probe(),
+            },
             Incoming::Refused(error) => self.refused(link, error)?,
             Incoming::Other => link.unanswered.answered(),
         }
@@ -254,30 +274,30 @@ impl Subscriber {
     }
 
     /// A command was refused: in a Cluster by one who keeps the slot no longer, or not yet.
-    fn refused(&mut self, link: &mut Link, error: RedisError) -> Result<(), End> {
+    fn refused(&mut self, link: &mut FeedLink, error: RedisError) -> Result<(), End> {
         self.trouble.astray.notify_one();
         let is_passing = self.displaced.is_some() && is_about_slots(&error);
         match link.unanswered.refused() {
             Some(Sent::Subscribe(rooms, _)) if is_passing => {
                 for room in rooms {
-                    self.displace(&room);
+                    self.displace(&room, &link.wire.spot);
                     self.subscriptions.answered(&room);
                 }
             }
             Some(Sent::Unsubscribe(room)) if is_passing => self.subscriptions.answered(&room),
-            // It gets another name, or the link is given up as it hears nothing.
-            Some(Sent::Probe) if is_passing => {}
+            // It gets another name, or the slot comes back.
+            Some(Sent::Probe) if is_passing => link.must_listen = true,
             _ => return Err(End::Lost(WireError::Redis(error))),
         }
         Ok(())
     }
 
     /// A room is not kept here any more.
-    fn displace(&mut self, room: &RoomName) {
-        if let (Some(displaced), Some(waiting)) =
-            (&self.displaced, self.subscriptions.displace(room))
+    fn displace(&mut self, room: &RoomName, from: &Spot) {
+        if let Some(displaced) = &self.displaced
+            && self.subscriptions.displace(room)
         {
-            displaced.put((room.clone(), waiting));
+            displaced.put((room.clone(), from.clone()));
         }
     }
 
@@ -304,7 +324,7 @@ impl Subscriber {
     }
 
     /// Grants a wish, and those that wait behind it, in few commands.
-    async fn grant(&mut self, link: &mut Link, first: Request) -> Result<(), End> {
+    async fn grant(&mut self, link: &mut FeedLink, first: Request) -> Result<(), End> {
         let mut next = Some(first);
         let mut fresh: Vec<RoomName> = Vec::new();
         while let Some(request) = next {
@@ -326,8 +346,13 @@ impl Subscriber {
                 }
                 Request::Forgotten => self.tell_all(&FeedEvent::Interrupted).await?,
                 Request::Renamed => self.listen_to_itself(link).await.map_err(End::Lost)?,
-                Request::Elsewhere(spot) if spot == link.wire.spot => {}
-                Request::Elsewhere(_) => return Err(End::Lost(WireError::Elsewhere)),
+                Request::Elsewhere(spot) => {
+                    let is_here = spot == link.wire.spot;
+                    self.master = Some(spot);
+                    if !is_here {
+                        return Err(End::Lost(WireError::Elsewhere));
+                    }
+                }
             }
             let full = fresh.len() >= BATCH_CHANNELS_MAX;
             next = if full {
@@ -339,7 +364,7 @@ impl Subscriber {
         self.flush(link, &mut fresh).await
     }
 
-    async fn flush(&mut self, link: &mut Link, rooms: &mut Vec<RoomName>) -> Result<(), End> {
+    async fn flush(&mut self, link: &mut FeedLink, rooms: &mut Vec<RoomName>) -> Result<(), End> {
         if rooms.is_empty() {
             return Ok(());
         }
@@ -358,24 +383,4 @@ fn is_about_slots(error: &RedisError) -> bool {
                 | ServerErrorKind::ClusterDown
         )
     )
-}
-
-async fn look_for_life(link: &mut Link) -> Result<(), WireError> {
-    let now = Instant::now();
-    if now.duration_since(link.looked_at) > PING_EVERY {
-        // This node stood still, for a feed that wasn't read or for want of a processor: what the
-        // peer has said meanwhile is still to be read, and its silence counts from now.
-        link.heard_at = now;
-    }
-    link.looked_at = now;
-    if now.duration_since(link.heard_at) > DEAD_AFTER {
-        return Err(WireError::Timeout);
-    }
-    if now.duration_since(link.pinged_at) >= PING_EVERY {
-        link.pinged_at = now;
-        let ping: Cmd = redis::cmd("PING");
-        link.unanswered.sent(Sent::Ping);
-        link.wire.send(&ping).await?;
-    }
-    Ok(())
 }

@@ -72,15 +72,17 @@ impl Subscriptions {
         }
     }
 
-    /// The server keeps the room no longer. If it is wanted, who waits for it.
-    pub(super) fn displace(&mut self, room: &RoomName) -> Option<Vec<oneshot::Sender<()>>> {
-        let subscription = self.rooms.get_mut(room)?;
+    /// The server keeps the room no longer. Whether it was wanted; who waits for it waits in vain.
+    pub(super) fn displace(&mut self, room: &RoomName) -> bool {
+        let Some(subscription) = self.rooms.get_mut(room) else {
+            return false;
+        };
+        subscription.waiting.clear();
         let was_wanted = std::mem::replace(&mut subscription.wanted, false);
-        let waiting = std::mem::take(&mut subscription.waiting);
         if subscription.answers_due == 0 {
             self.rooms.remove(room);
         }
-        was_wanted.then_some(waiting)
+        was_wanted
     }
 
     /// Whether every wanted room is subscribed.

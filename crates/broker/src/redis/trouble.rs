@@ -25,6 +25,7 @@ pub(super) struct Trouble {
     unavailable: Complaint,
     refused: Complaint,
     corrupt: Complaint,
+    mapless: Complaint,
     /// Rings when a master may have moved: a link was lost, or a command came to the wrong one.
     pub(super) astray: Notify,
 }
@@ -35,6 +36,8 @@ pub(super) struct Fault {
     pub(super) error: BrokerError,
     /// It was refused before it did anything, for its slot is elsewhere or on the move.
     pub(super) is_astray: bool,
+    /// Its slot is elsewhere: it is worth asking where.
+    pub(super) has_moved: bool,
 }
 
 impl From<BrokerError> for Fault {
@@ -42,6 +45,7 @@ impl From<BrokerError> for Fault {
         Self {
             error,
             is_astray: false,
+            has_moved: false,
         }
     }
 }
@@ -81,6 +85,14 @@ impl Trouble {
         )))
     }
 
+    /// Nobody of a Cluster says who keeps its slots.
+    pub(super) fn nobody_says(&self, error: &RedisError) {
+        self.mapless.count.fetch_add(1, Ordering::Relaxed);
+        if let Some(since_last) = self.mapless.due(Instant::now()) {
+            tracing::warn!(%error, since_last, "nobody says who keeps the slots of the Cluster");
+        }
+    }
+
     pub(super) fn snapshot(&self, subscriptions: u64) -> StatsSnapshot {
         StatsSnapshot {
             reconnects: self.reconnects.load(Ordering::Relaxed),
@@ -118,6 +130,7 @@ pub(super) fn fault(error: &RedisError) -> Fault {
     Fault {
         error: sort(error),
         is_astray,
+        has_moved: error.kind() == ErrorKind::Server(ServerErrorKind::Moved),
     }
 }
 
@@ -158,6 +171,11 @@ pub(super) fn sort(error: &RedisError) -> BrokerError {
             None => BrokerError::Unavailable(detail),
         },
     }
+}
+
+/// Whether Redis does not know a script (any more).
+pub(super) fn is_no_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
 /// Whether Redis itself says no: the link it says so by is alive.

@@ -52,6 +52,8 @@ pub(super) enum WireError {
     Replica,
     #[error("the master is elsewhere now")]
     Elsewhere,
+    #[error("it does not tell what this node publishes")]
+    Deaf,
 }
 
 impl Wire {

@@ -1,7 +1,7 @@
 //! One run of a script, which knows the slot of its keys.
 
-use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, RedisResult, Script, ScriptInvocation, ToRedisArgs};
+use roomcast_redis::Connection;
 
 /// A script, its keys and its arguments. The keys share a hash tag.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl<'a> Call<'a> {
 
     pub(super) async fn invoke<T: FromRedisValue>(
         &self,
-        connection: &mut MultiplexedConnection,
+        connection: &mut Connection,
     ) -> RedisResult<T> {
         self.invocation.invoke_async(connection).await
     }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisResult};
-use roomcast_redis::{Patience, Spot, Target};
+use roomcast_redis::{Connection, Patience, Spot, Target};
 
 /// How many commands wait for the connection's task before callers wait.
 const PIPELINE_COMMANDS: usize = 512;
@@ -37,7 +36,7 @@ pub(super) struct Line {
 /// A connection, and which process it leads to.
 #[derive(Clone)]
 struct Connected {
-    connection: MultiplexedConnection,
+    connection: Connection,
     run_id: String,
     spot: Spot,
 }
@@ -115,7 +114,7 @@ impl Line {
         self.connection.lock().is_some()
     }
 
-    pub(super) fn connection(&self) -> Option<MultiplexedConnection> {
+    pub(super) fn connection(&self) -> Option<Connection> {
         let connected = self.connection.lock();
         connected
             .as_ref()

@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, Script};
-use roomcast_redis::{Address, LinkState, Shape, Target};
+use roomcast_redis::{Address, Connection, LinkState, Shape, Target};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -65,7 +64,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 enum Kind {
     One(Arc<Line>),
-    Cluster(Lines),
+    Cluster(Box<Lines>),
 }
 
 impl Link {
@@ -75,7 +74,7 @@ impl Link {
             Shape::Single | Shape::Sentinel { .. } => {
                 Kind::One(Arc::new(Line::new(Target::of(address), timeouts)))
             }
-            Shape::Cluster => Kind::Cluster(Lines::new(address, timeouts)),
+            Shape::Cluster => Kind::Cluster(Box::new(Lines::new(address, timeouts))),
         };
         Self {
             index,
@@ -276,7 +275,7 @@ enum Errand<'a> {
     Script(&'a Call<'a>),
 }
 
-fn connection(line: &Line) -> Result<MultiplexedConnection, PresenceError> {
+fn connection(line: &Line) -> Result<Connection, PresenceError> {
     line.connection()
         .ok_or_else(|| unavailable("not connected"))
 }

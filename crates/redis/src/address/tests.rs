@@ -39,6 +39,8 @@ fn sentinels_are_many_and_name_a_master() {
     assert_eq!(hosts(&address), ["s1:26379", "s2:5000"]);
     assert_eq!(address.sentinel_login.user.as_deref(), Some("watch"));
     assert_eq!(parsed("rediss+sentinel://s/main/2").db, 2);
+    let odd = parsed("redis+sentinel://s/main?sentinel_password=a+b%26c%3D");
+    assert_eq!(odd.sentinel_login.password.as_deref(), Some("a+b&c="));
 }
 
 #[test]
@@ -85,6 +87,10 @@ fn what_is_no_address_is_told_why_and_not_repeated() {
         ("redis://h/1/canary", "too long"),
         ("redis://h?canary=1", "nothing that is known"),
         ("redis+sentinel://canary,b", "master's name"),
+        (
+            "redis+sentinel://s/main?sentinel_user=canary",
+            "without a sentinel_password",
+        ),
         ("redis+cluster://canary/1", "database 0"),
         ("redis+cluster://a,,canary", "no host"),
     ] {

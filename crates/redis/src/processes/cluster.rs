@@ -43,7 +43,7 @@ impl ClusterProcesses {
                 |node| node.run(&["CLUSTER", "NODES"]),
                 |told| {
                     told.lines()
-                        .filter(|line| line.contains("connected"))
+                        .filter(|line| line.contains(" connected"))
                         .count()
                         == 2 * masters
                 },

@@ -81,6 +81,19 @@ impl WatchedProcesses {
         format!("redis+sentinel://{}/{MASTER}", hosts.join(","))
     }
 
+    /// From now on the sentinels want this password, of each other as well: they are good for looking up
+    /// the master, and for nothing else.
+    ///
+    /// # Panics
+    /// If they don't take it.
+    pub fn lock_sentinels(&self, password: &str) {
+        for sentinel in &self.sentinels {
+            let rule = format!(">{password}");
+            let done = sentinel.run(&["ACL", "SETUSER", "default", "resetpass", &rule]);
+            assert!(!done.contains("-ERR"), "{done}");
+        }
+    }
+
     /// Which of the servers the sentinels name as the master now.
     pub fn master(&self) -> usize {
         let told = self.sentinels[0].run(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER]);

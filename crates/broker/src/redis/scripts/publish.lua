@@ -37,6 +37,8 @@ local stamp = int(seq)
 local timestamp = int(now)
 local entry = {'XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], stamp .. '-0',
   't', timestamp, 'i', ARGV[2], 'b', ARGV[3]}
+local may_begin = at == 0
+if not may_begin then table.insert(entry, 3, 'NOMKSTREAM') end
 if ARGV[10] then
   entry[#entry + 1] = 'c'
   entry[#entry + 1] = ARGV[10]
@@ -47,8 +49,13 @@ if type(added) == 'table' and added.err then
   if not added.err:find('equal or smaller', 1, true) then return added end
   -- The log has entries its meta key knows nothing of: the meta key is the older one.
   redis.call('DEL', KEYS[2])
-  epoch, base = ARGV[1], seq - 1
+  epoch, base, added = ARGV[1], seq - 1, false
+end
+if not added then
+  -- A log that begins now has no time to live yet, whenever that was last set.
+  if not may_begin then table.remove(entry, 3) end
   redis.call(unpack(entry))
+  at = 0
 end
 
 local fields = {'HSET', KEYS[1], 'seq', stamp}

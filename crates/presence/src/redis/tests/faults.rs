@@ -321,7 +321,11 @@ async fn nobody_stays_behind_whose_room_was_reaped_while_the_master_was_replaced
     const PEOPLE: usize = 20_000;
     let (old, new) = (Server::start(), Server::start());
     let port = old.port().to_string();
+    old.ask(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
     new.ask(&["REPLICAOF", "127.0.0.1", &port]);
+    let state = ["INFO", "replication"];
+    let follows = || new.ask(&state).contains("master_link_status:up");
+    comes_to_be("the replica follows", follows).await;
     let relay = Relay::to(old.port()).await;
     let config = PresenceConfig {
         changes_max: 2 * PEOPLE,

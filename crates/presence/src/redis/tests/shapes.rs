@@ -5,7 +5,7 @@ use tokio::task::block_in_place;
 
 use super::open;
 use crate::config::PresenceConfig;
-use crate::conformance::{Node, Stage, quick};
+use crate::conformance::{Node, Stage, occupant, quick, room};
 
 /// A cluster of nodes over processes that are one Redis.
 struct Shaped<P>(Turn<P>);
@@ -179,4 +179,36 @@ async fn a_node_whose_lease_is_at_a_master_that_is_away_goes_on_with_the_others(
     }
     one.hears_nothing().await;
     other.hears_nothing().await;
+}
+
+/// An open slot stays so until an operator mends it; beats go on as if it were not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_for_a_slot_on_the_move_do_not_hurry_the_beat() {
+    let cluster = block_in_place(ClusterProcesses::start);
+    let one = open("one", quick(), &[cluster.url()]).await;
+    one.enter("lobby", 1, "alice").await;
+    let from = keeper_of(&cluster, "rc:{lobby}:online").expect("somewhere");
+    let told = cluster.nodes[from].run(&["CLUSTER", "KEYSLOT", "rc:{lobby}"]);
+    let slot = told.trim().trim_start_matches(':');
+    let id = cluster.nodes[(from + 1) % 3].run(&["CLUSTER", "MYID"]);
+    let id = id.lines().nth(1).unwrap_or_default();
+    let done = cluster.nodes[from].run(&["CLUSTER", "SETSLOT", slot, "MIGRATING", id]);
+    assert!(done.starts_with("+OK"), "{done}");
+    let all = |command: &[&str]| -> Vec<String> {
+        cluster.nodes.iter().map(|node| node.run(command)).collect()
+    };
+    all(&["CONFIG", "RESETSTAT"]);
+    let begun = tokio::time::Instant::now();
+    for number in 2..5 {
+        let bob = occupant(number, "bob");
+        let refused = one.presence.enter(&room("lobby"), &bob).await;
+        assert!(refused.is_err(), "a key of it is not there: {refused:?}");
+    }
+    let beats = begun.elapsed().as_millis() / quick().beat().as_millis() + 2;
+    let asked: usize = all(&["INFO", "commandstats"])
+        .iter()
+        .filter_map(|told| told.split_once("cmdstat_cluster|slots:calls="))
+        .filter_map(|(_, rest)| rest.split_once(',')?.0.parse::<usize>().ok())
+        .sum();
+    assert!(asked as u128 <= 3 * beats, "{asked} times in {beats} beats");
 }
