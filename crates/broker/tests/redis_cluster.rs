@@ -232,8 +232,7 @@ async fn p7_a_master_that_dies_is_followed_to_its_replica() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p7_roles_that_are_changed_by_hand_lose_and_repeat_nothing() {
     through(stage().await, |cluster| {
-        cluster.nodes[3].run(&["CLUSTER", "FAILOVER"]);
-        cluster.until_master(3);
+        cluster.hand_over_to(3);
     })
     .await;
 }

@@ -3,6 +3,7 @@
 //! Keeps true: a peer that says nothing for [`DEAD_AFTER`], though it is asked for a sign of life, counts
 //! as dead; a node that stood still itself finds nobody dead for it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use redis::Cmd;
@@ -26,6 +27,10 @@ pub(super) struct FeedLink {
     pub(super) heard_at: Instant,
     looked_at: Instant,
     pinged_at: Instant,
+    /// When those signs of life were asked for that are not answered yet.
+    asked_at: VecDeque<Instant>,
+    /// All that was told before this is here: a sign of life was asked for then, and came.
+    up_to: Instant,
     /// Since when the node would have heard itself.
     listens_since: Instant,
     /// Redis has dropped the node's own channel, or refused it.
@@ -43,15 +48,26 @@ impl FeedLink {
             heard_at: now,
             looked_at: now,
             pinged_at: now,
+            asked_at: VecDeque::new(),
+            up_to: now,
             listens_since: now,
             must_listen: false,
             settling: true,
         }
     }
 
-    /// Whether it is time enough for the node to have heard itself.
-    pub(super) fn listens_long(&self) -> bool {
-        self.listens_since.elapsed() > FRESH
+    /// Whether the node would have heard itself: it listens long enough, and is not behind.
+    pub(super) fn would_hear(&self) -> bool {
+        self.listens_since.elapsed() > FRESH && self.up_to.elapsed() < DEAD_AFTER
+    }
+
+    /// An answer came that is no push.
+    pub(super) fn answered(&mut self) {
+        if self.unanswered.answered()
+            && let Some(asked_at) = self.asked_at.pop_front()
+        {
+            self.up_to = asked_at;
+        }
     }
 
     /// Looks for a sign of life. Whether the peer was asked for one just now.
@@ -73,6 +89,7 @@ impl FeedLink {
         self.pinged_at = now;
         let ping: Cmd = redis::cmd("PING");
         self.unanswered.sent(Sent::Ping);
+        self.asked_at.push_back(now);
         self.wire.send(&ping).await?;
         Ok(true)
     }

@@ -193,7 +193,7 @@ impl Subscriber {
         if link.look_for_life().await? && std::mem::take(&mut link.must_listen) {
             self.listen_to_itself(link).await?;
         }
-        if link.listens_long() && self.round_trip.is_one_sided() {
+        if link.would_hear() && self.round_trip.is_one_sided() {
             return Err(WireError::Deaf);
         }
         Ok(())
@@ -262,7 +262,7 @@ impl Subscriber {
                 None => link.must_listen |= channel == self.names.probe(),
             },
             Incoming::Refused(error) => self.refused(link, error)?,
-            Incoming::Other => link.unanswered.answered(),
+            Incoming::Other => link.answered(),
         }
         self.count();
         if link.settling && self.subscriptions.settled() {

@@ -52,11 +52,13 @@ impl Unanswered {
         asked
     }
 
-    /// An answer came that is no push.
-    pub(super) fn answered(&mut self) {
-        if self.0.front() == Some(&Sent::Ping) {
+    /// An answer came that is no push. Whether it is a sign of life that was asked for.
+    pub(super) fn answered(&mut self) -> bool {
+        let is_ping = self.0.front() == Some(&Sent::Ping);
+        if is_ping {
             self.0.pop_front();
         }
+        is_ping
     }
 
     /// A command was refused: which.
@@ -84,7 +86,7 @@ mod tests {
         for _ in 0..3 {
             unanswered.subscribed();
         }
-        unanswered.answered();
+        assert!(unanswered.answered());
         assert_eq!(unanswered.refused(), Some(Sent::Subscribe(both(), 0)));
         assert_eq!(unanswered.refused(), None);
     }

@@ -139,7 +139,9 @@ async fn try_beat(place: &Place, standing: &mut Standing) -> Result<Duration, Pr
     let seen = match kept {
         Some(life) => {
             let seen = look(place, &life).await?;
-            standing.mark = Some(seen.mark.clone());
+            // Another mark than before: Redis forgot everything since the lease was renewed, just now. The
+            // next beat finds no lease, and is to know why.
+            standing.mark.get_or_insert_with(|| seen.mark.clone());
             seen
         }
         None => {

@@ -121,6 +121,22 @@ impl ClusterProcesses {
         );
     }
 
+    /// Has a replica take its master's place, as an operator does: again where they did not get in step in
+    /// the few seconds that Redis allows them.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn hand_over_to(&self, node: usize) {
+        let mut looks = 0;
+        until("it is promoted", || {
+            if looks % 150 == 0 {
+                self.nodes[node].run(&["CLUSTER", "FAILOVER"]);
+            }
+            looks += 1;
+            self.nodes[node].run(&["ROLE"]).contains("master")
+        });
+    }
+
     /// Waits until a node is a master.
     pub fn until_master(&self, node: usize) {
         until("it is promoted", || {
