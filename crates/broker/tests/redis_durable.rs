@@ -118,10 +118,7 @@ async fn a_master_that_is_made_a_replica_while_an_ack_waits_leaves_it_open() {
         let draft = draft(&room, "alice", None, "second");
         broker.publish(&draft, None).await
     });
-    until("it waits", || {
-        stage.redis.run(&["CLIENT", "LIST"]).contains("cmd=wait")
-    })
-    .await;
+    until("it waits", || stage.info("blocked_clients") == 1).await;
     let port = replica.port().to_string();
     stage.redis.run(&["REPLICAOF", "127.0.0.1", &port]);
     let refused = waiting.await.expect("no panic");
