@@ -7,7 +7,7 @@ use roomcast_broker::{
     Broker as _, ConnectError, FeedEvent, Health, RedisBroker, RedisConfig, Span,
 };
 
-/// All that the keeper asks of Redis; the durable mode wants WAIT too. HELLO and AUTH
+/// All that the keeper asks of Redis; the durable mode wants WAIT and UNWATCH too. HELLO and AUTH
 /// are everybody's.
 const LEAST: [&str; 19] = [
     "-@all",

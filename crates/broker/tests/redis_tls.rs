@@ -13,7 +13,7 @@ use roomcast_redis::{Address, Certificates};
 /// A user with the commands that a broker needs, one by one, on our keys alone.
 const USER: &str = "user app on >pass~word ~rc:* &rc:* -@all +evalsha +script|load +ping +hello \
                     +client|setname +info +ssubscribe +sunsubscribe +spublish \
-                    +hmget +hset +get +set +del +xadd +xrange +xrevrange +pexpire +pttl +time +wait";
+                    +hmget +hset +get +set +del +xadd +xrange +xrevrange +pexpire +pttl +time +wait +unwatch";
 
 struct Secured {
     redis: RedisProcess,

@@ -44,6 +44,10 @@ impl Certificates {
         Ok(Self { pem: Some(pem) })
     }
 
+    pub(crate) fn pem(&self) -> Option<&[u8]> {
+        self.pem.as_deref()
+    }
+
     /// A set-up of TLS that believes them.
     pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, String> {
         choose_cryptography();
@@ -72,8 +76,8 @@ impl fmt::Debug for Certificates {
     }
 }
 
-/// rustls takes its cryptography from one place in the process.
-fn choose_cryptography() {
+/// rustls, ours and the client library's, takes its cryptography from one place in the process.
+pub(crate) fn choose_cryptography() {
     // Fails if somebody has chosen before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,7 +1,7 @@
 //! A connection to one Redis, shared by whoever has a clone of it.
 //!
-//! The client library reads and writes it; the bytes go over a stream of ours (`door.rs`), so that there is
-//! one way to set up TLS. Keeps true: with the last clone it is closed, whatever it was still waiting for.
+//! The client library reads and writes it; the bytes go over a stream of ours (`door.rs`), so that TLS is set
+//! up as the feed's is. Keeps true: with the last clone it is closed, whatever it was still waiting for.
 
 use std::sync::Arc;
 

@@ -8,7 +8,11 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, RedisResult};
+use redis::io::tcp::TcpSettings;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind,
+    IntoConnectionInfo as _, RedisConnectionInfo, RedisError, RedisResult, TlsCertificates,
+};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,7 +22,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::address::{Address, Login};
-use crate::certificates::Certificates;
+use crate::certificates::{Certificates, choose_cryptography};
 use crate::connection::Connection;
 use crate::spot::Spot;
 
@@ -76,6 +80,35 @@ impl Door {
             db: 0,
             ..Self::of(address)
         }
+    }
+
+    /// How the client library makes a connection by itself, for a pool that wants it so.
+    pub(crate) fn info(&self, spot: &Spot) -> RedisResult<ConnectionInfo> {
+        let host = spot.host.clone();
+        let addr = if self.tls {
+            ConnectionAddr::TcpTls {
+                host,
+                port: spot.port,
+                insecure: false,
+                tls_params: None,
+            }
+        } else {
+            ConnectionAddr::Tcp(host, spot.port)
+        };
+        let info = addr
+            .into_connection_info()?
+            .set_tcp_settings(TcpSettings::default().set_nodelay(true))
+            .set_redis_settings(self.login_info());
+        if !self.tls {
+            return Ok(info);
+        }
+        choose_cryptography();
+        let certificates = TlsCertificates {
+            client_tls: None,
+            root_cert: self.certificates.pem().map(<[u8]>::to_vec),
+        };
+        let client = Client::build_with_tls(info, certificates)?;
+        Ok(client.get_connection_info().clone())
     }
 
     /// Whom the client library logs in as.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisResult, Value};
+use redis::{ConnectionInfo, ErrorKind, RedisResult, Value};
 
 use crate::address::{Address, Shape};
 use crate::connection::Connection;
@@ -108,12 +108,12 @@ impl Target {
         Ok((stream, spot))
     }
 
-    /// Connects to it there.
+    /// How the client library makes a connection to it there by itself.
     ///
     /// # Errors
-    /// If it can't be reached.
-    pub async fn connect_at(&self, spot: &Spot, patience: Patience) -> RedisResult<Connection> {
-        self.door.connect(spot, patience).await
+    /// If TLS can't be set up.
+    pub fn info(&self, spot: &Spot) -> RedisResult<ConnectionInfo> {
+        self.door.info(spot)
     }
 
     /// The user and the password to log in with.

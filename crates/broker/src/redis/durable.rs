@@ -6,11 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::Runtime;
-use deadpool::managed::{BuildError, Manager, Metrics, Pool, RecycleResult};
+use deadpool_redis::{Manager, Pool, Runtime};
 use parking_lot::Mutex;
-use redis::{Cmd, RedisError, RedisResult, Value};
-use roomcast_redis::{Connection, Patience, Spot, Target};
+use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, RedisError, RedisResult, Value};
+use roomcast_redis::{Spot, Target};
 use tokio::time::timeout;
 
 use super::trouble::{self, Fault};
@@ -24,40 +23,14 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_millis(3_000);
 /// How long making a connection, finding out that it is alive, or an answer may take. Longer than
 /// replicas may, or the answer to `WAIT` would come too late.
 const PATIENCE: Duration = Duration::from_millis(2_000);
-const CONNECTION_PATIENCE: Patience = Patience {
-    connect: PATIENCE,
-    response: PATIENCE,
-    commands: 8,
-};
 /// How long replicas may take, in milliseconds.
 const WAIT_MS: u64 = 1_000;
 
 pub(super) struct Durable {
     target: Arc<Target>,
     /// The pool, and where it leads.
-    pool: Mutex<Option<(Spot, Pool<Connections>)>>,
+    pool: Mutex<Option<(Spot, Pool)>>,
     replicas: u32,
-}
-
-/// Makes connections to one master, and looks whether one that was idle is good yet.
-struct Connections {
-    target: Arc<Target>,
-    spot: Spot,
-}
-
-impl Manager for Connections {
-    type Type = Connection;
-    type Error = RedisError;
-
-    async fn create(&self) -> RedisResult<Connection> {
-        self.target
-            .connect_at(&self.spot, CONNECTION_PATIENCE)
-            .await
-    }
-
-    async fn recycle(&self, idle: &mut Connection, _: &Metrics) -> RecycleResult<RedisError> {
-        Ok(redis::cmd("PING").query_async(idle).await?)
-    }
 }
 
 impl Durable {
@@ -70,17 +43,13 @@ impl Durable {
     }
 
     /// The pool of the present master: that of a former one is left to its connections' ends.
-    fn pool(&self, spot: &Spot) -> Result<Pool<Connections>, BrokerError> {
+    fn pool(&self, spot: &Spot) -> Result<Pool, BrokerError> {
         let mut known = self.pool.lock();
         if let Some((_, pool)) = known.as_ref().filter(|(of, _)| of == spot) {
             return Ok(pool.clone());
         }
-        let connections = Connections {
-            target: self.target.clone(),
-            spot: spot.clone(),
-        };
-        let pool =
-            open(connections).map_err(|error| BrokerError::Unavailable(error.to_string()))?;
+        let info = self.target.info(spot).map_err(|error| error.to_string());
+        let pool = info.and_then(open).map_err(BrokerError::Unavailable)?;
         *known = Some((spot.clone(), pool.clone()));
         Ok(pool)
     }
@@ -149,12 +118,17 @@ fn unavailable(detail: String) -> Fault {
     BrokerError::Unavailable(detail).into()
 }
 
-fn open(connections: Connections) -> Result<Pool<Connections>, BuildError> {
-    Pool::builder(connections)
+fn open(info: ConnectionInfo) -> Result<Pool, String> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE));
+    let manager = Manager::new_with_config(info, config).map_err(|error| error.to_string())?;
+    Pool::builder(manager)
         .max_size(POOL_SIZE)
         .wait_timeout(Some(PATIENCE))
         .create_timeout(Some(PATIENCE))
         .recycle_timeout(Some(PATIENCE))
         .runtime(Runtime::Tokio1)
         .build()
+        .map_err(|error| error.to_string())
 }
