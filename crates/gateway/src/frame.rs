@@ -1,7 +1,7 @@
 //! One text for however many sessions, and what the transport makes of it, made once.
 //!
-//! Keeps true: cloning shares both, and the trace of a message that is traced. Leaves to the transport what it makes: WebSocket's frame
-//! headers and compression are nothing the engine knows of.
+//! Keeps true: cloning shares both, and the trace of a message that is traced. Leaves to the transport what
+//! it makes: WebSocket's frame headers and compression are nothing the engine knows of.
 
 use std::any::Any;
 use std::fmt;

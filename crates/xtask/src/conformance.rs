@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::fault::Fault;
+use crate::summary::{self, Summary};
 use echo::Echo;
 use judgement::Verdict;
 use report::Case;
@@ -31,92 +32,38 @@ Runs the cases of kosoku (Autobahn's, on Python 3) against the echo over our soc
                             64 KiB end with 1009, and all others are as good as before
 The reports stay in the target folder, in conformance/.";
 
-/// What came of the judged sets of cases; each counts as one test.
-pub(crate) struct Summary {
-    passed: usize,
-    failed: usize,
-    took: Duration,
-}
-
-impl Summary {
-    fn since(took: Duration) -> Self {
-        Self {
-            passed: 0,
-            failed: 0,
-            took,
+/// Tells of a set of cases, and counts it.
+fn add(summary: &mut Summary, name: &str, outcome: Result<(Verdict, Duration), String>) {
+    let well = match &outcome {
+        Ok((verdict, took)) => {
+            println!("{name}: {} ({:.0} s)", verdict.counts(), took.as_secs_f64());
+            for line in verdict.faults() {
+                println!("    {line}");
+            }
+            summary.add_time(*took);
+            verdict.is_well()
         }
-    }
-
-    /// Whether every set was judged well.
-    pub(crate) fn is_well(&self) -> bool {
-        self.failed == 0
-    }
-
-    /// How long building and running took.
-    pub(crate) fn took(&self) -> Duration {
-        self.took
-    }
-
-    /// The sum in the words of cargo's test harness, so that it is counted with the tests.
-    pub(crate) fn line(&self) -> String {
-        let Self { passed, failed, .. } = self;
-        let word = if self.is_well() { "ok" } else { "FAILED" };
-        format!("test result: {word}. {passed} passed; {failed} failed; 0 ignored")
-    }
-
-    fn add(&mut self, name: &'static str, outcome: Result<(Verdict, Duration), String>) {
-        let well = match &outcome {
-            Ok((verdict, took)) => {
-                println!("{name}: {} ({:.0} s)", verdict.counts(), took.as_secs_f64());
-                for line in verdict.faults() {
-                    println!("    {line}");
-                }
-                self.took += *took;
-                verdict.is_well()
-            }
-            Err(sentence) => {
-                eprintln!("xtask: {sentence}");
-                false
-            }
-        };
-        println!(
-            "test conformance::{name} ... {}",
-            if well { "ok" } else { "FAILED" }
-        );
-        self.passed += usize::from(well);
-        self.failed += usize::from(!well);
-    }
+        Err(sentence) => {
+            eprintln!("xtask: {sentence}");
+            false
+        }
+    };
+    summary.add("conformance", name, well);
 }
 
 /// Runs all parts, or the core part.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Fault> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words[..] {
-        [] => all(),
-        ["core"] => core(),
+    match words[..] {
+        [] => summary::close(all()),
+        ["core"] => summary::close(core()),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
-            return Ok(());
+            Ok(())
         }
-        _ => {
-            return Err(Fault::Misuse(format!(
-                "conformance takes nothing, `core` or `help`, not {words:?}"
-            )));
-        }
-    };
-    match outcome {
-        Ok(summary) => {
-            println!("{}", summary.line());
-            if summary.is_well() {
-                Ok(())
-            } else {
-                Err(Fault::Found)
-            }
-        }
-        Err(sentence) => {
-            eprintln!("xtask: {sentence}");
-            Err(Fault::Found)
-        }
+        _ => Err(Fault::Misuse(format!(
+            "conformance takes nothing, `core` or `help`, not {words:?}"
+        ))),
     }
 }
 
@@ -127,7 +74,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Fault> {
 pub(crate) fn core() -> Result<Summary, String> {
     let suite = Suite::provide()?;
     let (echo, took) = Echo::build()?;
-    let mut summary = Summary::since(took);
+    let mut summary = Summary::default();
+    summary.add_time(took);
     // Its reports are of use to the other parts only; it has been judged.
     let _ = judge_core(&suite, &echo, &mut summary);
     Ok(summary)
@@ -136,19 +84,20 @@ pub(crate) fn core() -> Result<Summary, String> {
 fn all() -> Result<Summary, String> {
     let suite = Suite::provide()?;
     let (echo, took) = Echo::build()?;
-    let mut summary = Summary::since(took);
+    let mut summary = Summary::default();
+    summary.add_time(took);
     let core = judge_core(&suite, &echo, &mut summary);
 
     let deflate = suite.run(&echo, &suite::DEFLATE);
     let judge = |cases: &[Case]| judgement::good(cases, judgement::DEFLATE);
-    summary.add("deflate", judged(&deflate, judge));
+    add(&mut summary, "deflate", judged(&deflate, judge));
     let outcome = match (core, deflate) {
         (Ok(core), Ok(deflate)) => production(&suite, &echo, &[core, deflate]),
         _ => {
             Err("what the cases send is read from the parts before, and one has no reports".into())
         }
     };
-    summary.add("production", outcome);
+    add(&mut summary, "production", outcome);
     Ok(summary)
 }
 
@@ -156,9 +105,9 @@ fn all() -> Result<Summary, String> {
 fn judge_core(suite: &Suite, echo: &Echo, summary: &mut Summary) -> Result<Run, String> {
     let core = suite.run(echo, &suite::CORE);
     let judge = |cases: &[Case]| judgement::good(cases, judgement::CORE);
-    summary.add("core", judged(&core, judge));
+    add(summary, "core", judged(&core, judge));
     let control = suite.run(echo, &suite::CONTROL);
-    summary.add("control", judged(&control, judgement::control));
+    add(summary, "control", judged(&control, judgement::control));
     core
 }
 
@@ -186,19 +135,23 @@ fn production(suite: &Suite, echo: &Echo, generous: &[Run]) -> Result<(Verdict, 
 mod tests {
     use std::time::Duration;
 
-    use super::{Summary, Verdict};
+    use super::{Summary, Verdict, add};
 
     #[test]
     fn the_sum_is_told_as_the_test_harness_does() {
-        let mut summary = Summary::since(Duration::ZERO);
-        summary.add("core", Ok((Verdict::default(), Duration::from_secs(2))));
+        let mut summary = Summary::default();
+        add(
+            &mut summary,
+            "core",
+            Ok((Verdict::default(), Duration::from_secs(2))),
+        );
         assert_eq!(
             summary.line(),
             "test result: ok. 1 passed; 0 failed; 0 ignored"
         );
         assert!(summary.is_well());
         assert_eq!(summary.took(), Duration::from_secs(2));
-        summary.add("control", Err("it did not come up".into()));
+        add(&mut summary, "control", Err("it did not come up".into()));
         assert_eq!(
             summary.line(),
             "test result: FAILED. 1 passed; 1 failed; 0 ignored"

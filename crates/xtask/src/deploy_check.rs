@@ -20,9 +20,8 @@ mod safety;
 mod verdict;
 mod workshop;
 
-use std::time::Duration;
-
 use crate::fault::Fault;
+use crate::summary::{self, Summary};
 use verdict::Verdict;
 use workshop::Workshop;
 
@@ -58,79 +57,40 @@ const PARTS: &[Part] = &[
     ("dashboards", dashboards::check),
 ];
 
-/// What came of the parts; each counts as one test.
-#[derive(Default)]
-pub(crate) struct Summary {
-    passed: usize,
-    failed: usize,
-    took: Duration,
-}
-
-impl Summary {
-    /// Whether every part was judged well.
-    pub(crate) fn is_well(&self) -> bool {
-        self.failed == 0
-    }
-
-    /// How long the tools worked.
-    pub(crate) fn took(&self) -> Duration {
-        self.took
-    }
-
-    /// The sum in the words of cargo's test harness, so that it is counted with the tests.
-    pub(crate) fn line(&self) -> String {
-        let Self { passed, failed, .. } = self;
-        let word = if self.is_well() { "ok" } else { "FAILED" };
-        format!("test result: {word}. {passed} passed; {failed} failed; 0 ignored")
-    }
-
-    fn add(&mut self, name: &'static str, outcome: Result<Verdict, String>) {
-        let well = match &outcome {
-            Ok(verdict) => {
-                println!("{name}: {}", verdict.counted);
-                for fault in &verdict.faults {
-                    println!("    {fault}");
-                }
-                verdict.is_well()
+/// Tells of a part's faults, and counts it.
+fn add(summary: &mut Summary, name: &'static str, outcome: Result<Verdict, String>) {
+    let well = match &outcome {
+        Ok(verdict) => {
+            println!("{name}: {}", verdict.counted);
+            for fault in &verdict.faults {
+                println!("    {fault}");
             }
-            Err(sentence) => {
-                println!("    {sentence}");
-                false
-            }
-        };
-        let word = if well { "ok" } else { "FAILED" };
-        println!("test deploy_check::{name} ... {word}");
-        self.passed += usize::from(well);
-        self.failed += usize::from(!well);
-    }
+            verdict.is_well()
+        }
+        Err(sentence) => {
+            println!("    {sentence}");
+            false
+        }
+    };
+    summary.add("deploy_check", name, well);
 }
 
 /// Runs all parts, or makes the copies.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Fault> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words[..] {
-        [] => all().map(|summary| {
-            println!("{}", summary.line());
-            summary.is_well()
+    match words[..] {
+        [] => summary::close(all()),
+        ["copy"] => copies::make().map_err(|sentence| {
+            eprintln!("xtask: {sentence}");
+            Fault::Found
         }),
-        ["copy"] => copies::make().map(|()| true),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
-            return Ok(());
+            Ok(())
         }
-        _ => {
-            return Err(Fault::Misuse(format!(
-                "deploy-check takes nothing, `copy` or `help`, not {words:?}"
-            )));
-        }
-    };
-    match outcome {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Fault::Found),
-        Err(sentence) => {
-            eprintln!("xtask: {sentence}");
-            Err(Fault::Found)
-        }
+        _ => Err(Fault::Misuse(format!(
+            "deploy-check takes nothing, `copy` or `help`, not {words:?}"
+        ))),
     }
 }
 
@@ -142,23 +102,31 @@ pub(crate) fn all() -> Result<Summary, String> {
     let workshop = Workshop::provide()?;
     let mut summary = Summary::default();
     for (name, check) in PARTS {
-        summary.add(name, check(&workshop));
+        add(&mut summary, name, check(&workshop));
     }
-    summary.took = workshop.took();
+    summary.add_time(workshop.took());
     Ok(summary)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PARTS, Summary, USAGE, Verdict};
+    use super::{PARTS, Summary, USAGE, Verdict, add};
 
     #[test]
     fn a_part_with_a_fault_and_one_that_could_not_run_have_failed() {
         let mut summary = Summary::default();
-        summary.add("lint", Ok(Verdict::new("2 files", Vec::new())));
+        add(
+            &mut summary,
+            "lint",
+            Ok(Verdict::new("2 files", Vec::new())),
+        );
         assert!(summary.is_well());
-        summary.add("objects", Ok(Verdict::new("2 files", vec!["a: b".into()])));
-        summary.add("copies", Err("it isn't there".into()));
+        add(
+            &mut summary,
+            "objects",
+            Ok(Verdict::new("2 files", vec!["a: b".into()])),
+        );
+        add(&mut summary, "copies", Err("it isn't there".into()));
         assert_eq!(
             summary.line(),
             "test result: FAILED. 1 passed; 2 failed; 0 ignored"

@@ -18,6 +18,7 @@ mod faults;
 mod fuzz;
 mod job;
 mod needs;
+mod summary;
 mod test_run;
 mod tidy;
 mod venv;
