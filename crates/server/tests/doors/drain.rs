@@ -76,6 +76,8 @@ fn while_a_node_drains_it_says_so_to_all_who_ask() {
         (node.ask_ops("/readyz").status == 404).then_some(())
     });
     assert_eq!(node.ask_ops("/livez").status, 200);
+    let public = node.ask("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(public.status, 404, "{public:?}");
     let answer = node.ask(upgrade("/v1/ws?user=late", ""));
     assert_eq!(
         (answer.status, answer.problem()),

@@ -26,6 +26,8 @@ fn without_redis_a_node_is_alive_and_not_ready() {
     // By this word deploy/haproxy.cfg knows it from a drain.
     let told = node.ask_ops("/readyz").body;
     assert!(told.starts_with("broken"), "{told}");
+    let public = node.ask("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!((public.status, public.body), (503, told));
     let error =
         session.ask(&json!({"type": "chat", "id": 2, "room": "lobby", "message": "Anyone?"}));
     assert_eq!(error["code"], 500, "{error}");

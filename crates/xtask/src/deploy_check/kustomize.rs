@@ -65,15 +65,22 @@ fn patches_of_several<'a>(folders: impl Iterator<Item = &'a PathBuf>) -> Vec<Str
     let mut faults = Vec::new();
     for folder in folders {
         let kustomization = read(&folder.join("kustomization.yaml"));
-        let paths = kustomization
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("- path: "));
-        let several = paths.filter(|path| read(&folder.join(path)).contains("\n---"));
-        let shown =
-            |path: &str| format!("{}: patches several objects", folder.join(path).display());
-        faults.extend(several.map(shown));
+        let patches = patches(&kustomization).map(|patch| folder.join(patch));
+        let several = patches.filter(|patch| has_several(&read(patch)));
+        faults.extend(several.map(|patch| format!("{}: patches several objects", patch.display())));
     }
     faults
+}
+
+/// The files of patches that a kustomization names.
+fn patches(kustomization: &str) -> impl Iterator<Item = &str> {
+    let lines = kustomization.lines().map(str::trim);
+    lines.filter_map(|line| line.strip_prefix("- path: "))
+}
+
+fn has_several(yaml: &str) -> bool {
+    // The first may begin with a mark, too.
+    yaml.lines().skip(1).any(|line| line.starts_with("---"))
 }
 
 /// A component alone is no kustomization; this one puts it on the base.
@@ -115,7 +122,15 @@ fn name_of(folder: &Path) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::relative;
+    use super::{has_several, patches, relative};
+
+    #[test]
+    fn a_patch_of_several_objects_is_found() {
+        let named = "patches:\n  - path: a.yaml\n  # - path: b.yaml\nresources:\n  - c.yaml\n";
+        assert_eq!(patches(named).collect::<Vec<_>>(), ["a.yaml"]);
+        assert!(has_several("kind: A\n---\nkind: B\n"));
+        assert!(!has_several("---\nkind: A\n"));
+    }
 
     #[test]
     fn the_way_between_two_folders_goes_up_and_down_again() {
