@@ -23,6 +23,16 @@ const SAME: &[(&str, &str, Comments)] = &[
         Comments::Same,
     ),
     (
+        "deploy/redis/acl-lines",
+        "k8s/base/redis/acl-lines",
+        Comments::Same,
+    ),
+    (
+        "deploy/redis/acl-lines",
+        "k8s/overlays/redis-cluster/redis-cluster/acl-lines",
+        Comments::Same,
+    ),
+    (
         "deploy/redis/redis.conf",
         "k8s/base/redis/redis.conf",
         Comments::Own,

@@ -3,36 +3,14 @@
 set -eu
 umask 077
 
-version=$(redis-server --version | sed 's/.* v=\([0-9]*\.[0-9]*\).*/\1/')
-
-# Whether this Redis is as new as version $1.
-is_from() {
-    oldest=$(printf '%s\n%s\n' "$1" "$version" | sort -t . -k 1,1n -k 2,2n | head -n 1)
-    [ "$oldest" = "$1" ]
-}
-
 sha256() {
     printf %s "$1" | sha256sum | cut -d ' ' -f 1
 }
 
-# Redis wants a user in one line.
-one_line_each() {
-    grep -v -e '^#' -e '^$' | while read -r line; do
-        case $line in
-        *' from '*)
-            is_from "${line##* }" || continue
-            line=${line%% from *}
-            ;;
-        esac
-        case $line in
-        'user '*) printf '\n%s' "$line" ;;
-        *) printf ' %s' "$line" ;;
-        esac
-    done
-    echo
-}
-
-cat /etc/redis/users.acl /etc/redis/cluster.acl | one_line_each | sed \
+# Not in a pipe, where its failure would pass: with an empty ACL file Redis lets everybody in.
+described=$(cat /etc/redis/users.acl /etc/redis/cluster.acl)
+users=$(printf '%s\n' "$described" | sh /etc/redis/acl-lines)
+printf '%s\n' "$users" | sed \
     -e "s/#PASSWORD_SHA256/#$(sha256 "$REDIS_PASSWORD")/" \
     -e "s/#ADMIN_PASSWORD_SHA256/#$(sha256 "$REDIS_ADMIN_PASSWORD")/" >/run/roomcast/users.acl
 # Among the arguments it could be seen.
